@@ -74,11 +74,11 @@ from agora.protocols.mcp import paths as mcp
 from agora.protocols.openai import paths as openai
 from agora.protocols.rest.app import RestApp
 from agora.protocols.rest.executions import ExecutionStreams
+from agora.protocols.rest.fixed_pages import FixedPages
 from agora.protocols.rest.invoices import InvoiceFiles
 from agora.protocols.rest.metrics import MetricsPage
-from agora.protocols.rest.pages import Pages
 from agora.protocols.rest.routes import RouteTable
-from agora.protocols.streaming.sse import EventSource
+from agora.protocols.streaming.sse import SseApp
 from agora.protocols.streaming.websocket import WebSocketApp
 from agora.protocols.trace_context import read_trace_carrier
 from agora.protocols.web import paths as monitor
@@ -506,10 +506,10 @@ class App:
             partial(self._read_health, request_authenticator),
             partial(self._find_marketplace_state, request_authenticator),
         )
-        self.pages = Pages(self.registry.operations, __version__, self.monitor, detail, state)
+        self.pages = FixedPages(self.registry.operations, __version__, self.monitor, detail, state)
         self.exporter = PrometheusExporter(self.measures, self.monitor, self.feed, self.context, self.backpressure)
         token = self.settings.metrics_token
-        self.events = EventSource(self.dispatcher, request_authenticator.authenticate_request, self.settings)
+        self.events = SseApp(self.dispatcher, request_authenticator.authenticate_request, self.settings)
         self.sockets = WebSocketApp(self.dispatcher, request_authenticator.authenticate_request, self.settings)
         self._mcp = LazyApp(mcp.owns_request, partial(self._build_mcp, request_authenticator))
         self.agent_sockets = AgentSocketApp(self.dispatcher, request_authenticator, self.settings)
@@ -653,14 +653,14 @@ class App:
     async def _route_to_protocol(self, scope: Scope, receive: Receive, send: Send) -> None:
         # Fixed paths of the contract take precedence over protocols; paths with parameters come last because they
         # match widely.
-        match = self.routes.find_fixed(scope["method"], scope["path"])
+        match = self.routes.find_fixed_route(scope["method"], scope["path"])
         if match is None:
             for protocol, app in self.apps:
                 if app.owns_request(scope):
                     CURRENT_PROTOCOL.set(protocol)
                     await app(scope, receive, send)
                     return
-            match = self.routes.find(scope["method"], scope["path"], scope.get("raw_path"))
+            match = self.routes.find_route(scope["method"], scope["path"], scope.get("raw_path"))
         if monitor.owns_request(scope, match is not None):
             CURRENT_PROTOCOL.set("monitor")
             await self.monitor_app(scope, receive, send)
@@ -675,10 +675,12 @@ class App:
     async def _send_page_or_not_found(self, scope: Scope, send: Send) -> None:
         if await self.pages(scope, send):
             return
-        if monitor.shows_not_found(scope) and not self.routes.allowed_methods(scope["path"], scope.get("raw_path")):
+        if monitor.shows_not_found(scope) and not self.routes.list_allowed_methods(
+            scope["path"], scope.get("raw_path")
+        ):
             await self.monitor_app.send_not_found(scope, send)
         else:
-            await self.rest.send_not_found(scope, send)
+            await self.rest.send_not_found_or_not_allowed(scope, send)
 
     async def _handle_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         CURRENT_PROTOCOL.set("websocket")

@@ -196,11 +196,13 @@ def _convert_alternatives(
     """Convert alternatives. With a single described alternative, its description becomes the parameter's."""
     parts = [_convert_part(part, definitions, within) for part in alternatives]
     siblings = _convert_keywords(_drop_keys(schema, "anyOf", "oneOf"), definitions, within)
-    described = [part["description"] for part in parts if "description" in part]
-    if len(described) == 1 and "description" not in siblings:
-        siblings["description"] = described[0]
-    if len(described) == 1:
-        parts = [_drop_keys(part, "description") if siblings["description"] == described[0] else part for part in parts]
+    descriptions = [part["description"] for part in parts if "description" in part]
+    if len(descriptions) == 1 and "description" not in siblings:
+        siblings["description"] = descriptions[0]
+    if len(descriptions) == 1:
+        parts = [
+            _drop_keys(part, "description") if siblings["description"] == descriptions[0] else part for part in parts
+        ]
     if any("anyOf" in part for part in parts):  # any JSON value includes every other alternative
         return {**ANY_VALUE, **siblings}
     return {**siblings, "anyOf": parts}

@@ -79,10 +79,10 @@ class ServerFeatures:
         tools = self.tools.list_visible_tools(request_context.caller)
         if includes_agent_offers(view, toolsets):
             tools += await self._list_offered_tools(request_context, tools)
-        listed = select_tools(tools, view, toolsets) + tool_search.list_tools_about_tools(view)
+        view_tools = select_tools(tools, view, toolsets) + tool_search.list_tools_about_tools(view)
         if serves_legacy_tasks(request_context):
             view = replace(view, task_support=True)
-        return await build_tool_page(listed, view, cursor, self._page_bytes)
+        return await build_tool_page(view_tools, view, cursor, self._page_bytes)
 
     async def _list_toolsets_in_force(self, request_context: RequestContext) -> tuple[str, ...]:
         """Resolve the toolsets of the view and those enabled since. Raises InvalidRequest for an unknown toolset."""

@@ -13,50 +13,50 @@ from agora.core.events.frames import escape_line_ends
 from agora.wire.a2a.states import INTERRUPTED_STATES
 from agora_sdk.errors import AgoraError
 
-from .errors import build_agent_failed_error, build_error
+from .errors import build_agent_failed_error, build_error_object
 from .identifiers import CallId, TurnId
-from .pieces import Calls, End, Note, Piece, Text
+from .pieces import EndPiece, NotePiece, Piece, TextPiece, ToolCallsPiece
 
-__all__ = ["ChatCompletion"]
+__all__ = ["ChatCompletionBuilder"]
 
 COMPLETED: Final = "TASK_STATE_COMPLETED"
 
 Usage = tuple[int, int] | None
 
 
-class ChatCompletion:
-    """Builder of a completion. model: as requested. turn: None without an agent."""
+class ChatCompletionBuilder:
+    """Builds a completion. model: as requested. turn: None without an agent."""
 
-    def __init__(self, model: str, turn: TurnId | None, *, usage: bool = False) -> None:
-        self._model, self._turn, self.shows_usage = model, turn, usage
+    def __init__(self, model: str, turn: TurnId | None, *, shows_usage: bool = False) -> None:
+        self._model, self._turn, self.shows_usage = model, turn, shows_usage
         # The id holds the time of the task, which is that of its first turn only.
         self._created_at = turn.created_at if turn is not None and not turn.entry else int(time.time())
         self._id = f"chatcmpl-{turn.digits if turn is not None else new_id('x')[2:]}"
         self._texts: list[str] = []
         self._calls: list[dict[str, Any]] = []
-        self._finish: str | None = None
+        self._finish_reason: str | None = None
         self.failure: AgoraError | None = None
 
     @property
     def has_turn_ended(self) -> bool:
         """Whether the completion has ended."""
-        return self._finish is not None or self.failure is not None
+        return self._finish_reason is not None or self.failure is not None
 
     def add_piece(self, piece: Piece) -> dict[str, Any] | None:
         """Add a piece of the turn; returns its delta in a stream."""
         match piece:
-            case Text(text):
+            case TextPiece(text):
                 self._texts.append(text)
                 return {"content": text}
-            case Calls():
+            case ToolCallsPiece():
                 self._calls = [_build_call(self._turn, piece, number) for number in range(len(piece.calls))]
                 return {"tool_calls": [{"index": index, **call} for index, call in enumerate(self._calls)]}
-            case End(state, reason):
+            case EndPiece(state, reason):
                 if state == COMPLETED or state in INTERRUPTED_STATES:
-                    self._finish = "tool_calls" if self._calls else "stop"
+                    self._finish_reason = "tool_calls" if self._calls else "stop"
                 else:
                     self.failure = build_agent_failed_error(state, reason)
-            case Note():
+            case NotePiece():
                 pass  # not representable in a completion
         return None
 
@@ -68,34 +68,34 @@ class ChatCompletion:
         # In OpenAI's API, null stands for calls without a text.
         elif message["content"] is None:
             message["content"] = ""
-        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": self._finish or "stop"}
-        return self._common_members("chat.completion") | {"choices": [choice]}
+        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": self._finish_reason or "stop"}
+        return self._build_common_members("chat.completion") | {"choices": [choice]}
 
-    def _common_members(self, kind: str) -> dict[str, Any]:
+    def _build_common_members(self, kind: str) -> dict[str, Any]:
         return {"id": self._id, "object": kind, "created": self._created_at, "model": self._model}
 
     # -- a stream ------------------------------------------------------------------------------------------
 
-    def opening_frames(self) -> bytes:
+    def encode_opening_frames(self) -> bytes:
         """Encode the first chunk."""
         return self._encode_chunk({"role": "assistant", "content": ""})
 
     def encode_pieces(self, pieces: Iterable[Piece]) -> bytes:
         """Encode chunks of pieces, including the last one of a turn."""
         frames = [self._encode_chunk(delta) for piece in pieces if (delta := self.add_piece(piece)) is not None]
-        if self._finish is not None:
-            frames.append(self._encode_chunk({}, self._finish))
+        if self._finish_reason is not None:
+            frames.append(self._encode_chunk({}, self._finish_reason))
         if self.failure is not None:
             frames.append(self.encode_failure(self.failure))
         return b"".join(frames)
 
     def encode_failure(self, error: AgoraError) -> bytes:
         """Encode the error that ends a stream."""
-        return _encode_data({"error": build_error(error)})
+        return _encode_data({"error": build_error_object(error)})
 
     def encode_usage(self, usage: Usage) -> bytes:
         """Encode the chunk with the usage after the last one, if requested."""
-        if not self.shows_usage or self._finish is None:
+        if not self.shows_usage or self._finish_reason is None:
             return b""
         # A client that asked for the usage waits for this chunk, also if the agent reports none.
         input_tokens, output_tokens = usage or (0, 0)
@@ -104,16 +104,16 @@ class ChatCompletion:
             "completion_tokens": output_tokens,
             "total_tokens": input_tokens + output_tokens,
         }
-        return _encode_data(self._common_members("chat.completion.chunk") | {"choices": [], "usage": counts})
+        return _encode_data(self._build_common_members("chat.completion.chunk") | {"choices": [], "usage": counts})
 
     def _encode_chunk(self, delta: Mapping[str, Any], finish: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
-        chunk = self._common_members("chat.completion.chunk") | {"choices": [choice]}
+        chunk = self._build_common_members("chat.completion.chunk") | {"choices": [choice]}
         # In OpenAI's API, with include_usage each chunk has the member, null except in the last one.
         return _encode_data(chunk | ({"usage": None} if self.shows_usage else {}))
 
 
-def _build_call(turn: TurnId | None, piece: Calls, number: int) -> dict[str, Any]:
+def _build_call(turn: TurnId | None, piece: ToolCallsPiece, number: int) -> dict[str, Any]:
     call = piece.calls[number]
     assert turn is not None
     arguments = call.arguments if isinstance(call.arguments, str) else to_json(call.arguments).decode()

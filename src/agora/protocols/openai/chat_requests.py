@@ -22,7 +22,7 @@ from .request_fields import (
     read_tools,
 )
 
-__all__ = ["read_chat_request"]
+__all__ = ["parse_chat_request"]
 
 INSTRUCTION_ROLES: Final = ("system", "developer")
 ROLES: Final = (*INSTRUCTION_ROLES, "user", "assistant", "tool", "function")
@@ -32,10 +32,13 @@ MAX_MODALITIES: Final = 10
 Fields = Mapping[str, Any]
 
 
-def read_chat_request(body: Fields) -> AgentRequest:
+def parse_chat_request(body: Fields) -> AgentRequest:
     """Parse a request. Raises InvalidRequest."""
     model = read_model(body)
-    messages = [_read_message(value, number) for number, value in enumerate(_list_messages(body))]
+    messages = [
+        _read_message(value, number)
+        for number, value in enumerate(read_list(body, "messages", MAX_MESSAGES, required=True))
+    ]
     if body.get("n") not in (None, 1):
         raise invalid_field("n", "only one answer is supported", fix="Leave it out, and ask again for another answer.")
     if "audio" in read_list(body, "modalities", MAX_MODALITIES):
@@ -51,8 +54,8 @@ def read_chat_request(body: Fields) -> AgentRequest:
         usage=read_flag(read_object(options, "stream_options"), "include_usage") if options is not None else False,
     )
     instructions = [join_content_text(each["content"]) for each in messages if each["role"] in INSTRUCTION_ROLES]
-    spoken = [each for each in messages if each["role"] not in INSTRUCTION_ROLES]
-    history = _move_new_messages_into_request(request, spoken)
+    conversation = [each for each in messages if each["role"] not in INSTRUCTION_ROLES]
+    history = _move_new_messages_into_request(request, conversation)
     members = {
         "instructions": "\n".join(filter(None, instructions)),
         "history": history,
@@ -64,23 +67,19 @@ def read_chat_request(body: Fields) -> AgentRequest:
     return request
 
 
-def _list_messages(body: Fields) -> list[Any]:
-    return read_list(body, "messages", MAX_MESSAGES, required=True)
-
-
 def _read_message(value: Any, number: int) -> dict[str, Any]:
-    at = f"messages.{number}"
-    message = read_object(value, at)
+    path = f"messages.{number}"
+    message = read_object(value, path)
     role = message.get("role")
     if role not in ROLES:
-        raise invalid_field(f"{at}.role", f"should be one of {', '.join(ROLES)}")
+        raise invalid_field(f"{path}.role", f"should be one of {', '.join(ROLES)}")
     content = message.get("content")
     if role == "assistant" and content in (None, "", []):
         return message | {"content": None}
     # A tool may have no output: only its content may be empty, or missing.
     if role in ("tool", "function") and not content:
         return message | {"content": ""}
-    read_content(content, f"{at}.content")
+    read_content(content, f"{path}.content")
     return message
 
 

@@ -40,59 +40,61 @@ def read_content(content: Any, field: str) -> list[Part]:
     return [_read_part(part, f"{field}.{number}") for number, part in enumerate(content)]
 
 
-def _read_part(part: Any, at: str) -> Part:
+def _read_part(part: Any, path: str) -> Part:
     kind = part.get("type") if isinstance(part, Mapping) else None
     if kind in _TEXT_TYPES:
-        return {"text": read_limited_text(part.get("text", part.get("refusal")), f"{at}.text", MAX_TEXT_CHARACTERS)}
+        return {"text": read_limited_text(part.get("text", part.get("refusal")), f"{path}.text", MAX_TEXT_CHARACTERS)}
     if kind in ("image_url", "input_image"):
         image = part.get("image_url")
         url = image.get("url") if isinstance(image, Mapping) else image
-        return _read_url(url, f"{at}.image_url")
+        return _read_url(url, f"{path}.image_url")
     if kind in ("file", "input_file"):
         file = part["file"] if isinstance(part.get("file"), Mapping) else part
-        return _read_file(file, at)
+        return _read_file(file, path)
     if kind == "input_audio" and isinstance(part.get("input_audio"), Mapping):
         audio = part["input_audio"]
         format = audio.get("format") if audio.get("format") in _AUDIO_FORMATS else "wav"
-        return {"raw": _read_base64(audio.get("data"), f"{at}.input_audio.data"), "mediaType": f"audio/{format}"}
+        return {"raw": _read_base64(audio.get("data"), f"{path}.input_audio.data"), "mediaType": f"audio/{format}"}
     raise invalid_field(
-        f"{at}.type",
+        f"{path}.type",
         f"{str(kind)[:100]!r} is not a supported type of content",
         fix="Send text, image_url, input_image or a file.",
     )
 
 
-def _read_file(file: Mapping[str, Any], at: str) -> Part:
+def _read_file(file: Mapping[str, Any], path: str) -> Part:
     if file.get("file_id"):
-        raise invalid_field(f"{at}.file_id", "files are not stored here", fix="Send it as file_data, or its file_url.")
+        raise invalid_field(
+            f"{path}.file_id", "files are not stored here", fix="Send it as file_data, or its file_url."
+        )
     name = file.get("filename")
     file_fields = {"filename": name[:1000]} if isinstance(name, str) and name else {}
     if file.get("file_url"):
-        return {"url": read_limited_text(file["file_url"], f"{at}.file_url", 2000), **file_fields}
+        return {"url": read_limited_text(file["file_url"], f"{path}.file_url", 2000), **file_fields}
     data = file.get("file_data")
     if isinstance(data, str) and not data.startswith("data:"):
-        return {"raw": _read_base64(data, f"{at}.file_data"), **file_fields}
-    return _read_url(data, f"{at}.file_data") | file_fields
+        return {"raw": _read_base64(data, f"{path}.file_data"), **file_fields}
+    return _read_url(data, f"{path}.file_data") | file_fields
 
 
-def _read_url(url: Any, at: str) -> Part:
+def _read_url(url: Any, path: str) -> Part:
     """Read a file by URL; a data URL contains the file."""
-    text = read_limited_text(url, at, MAX_FILE_CHARACTERS)
+    text = read_limited_text(url, path, MAX_FILE_CHARACTERS)
     if not text.startswith("data:"):
-        return {"url": read_limited_text(text, at, 2000)}
+        return {"url": read_limited_text(text, path, 2000)}
     match = _DATA_URL.fullmatch(text)
     if match is None:
-        raise invalid_field(at, "is not a data URL", fix="Write it as data:image/png;base64,...")
+        raise invalid_field(path, "is not a data URL", fix="Write it as data:image/png;base64,...")
     media_type = match[1] or "text/plain"
     if match[3]:
-        return {"raw": _read_base64(match[4], at), "mediaType": media_type}
+        return {"raw": _read_base64(match[4], path), "mediaType": media_type}
     return {"text": unquote_to_bytes(match[4]).decode(errors="replace"), "mediaType": media_type}
 
 
-def _read_base64(value: Any, at: str) -> str:
-    text = read_limited_text(value, at, MAX_FILE_CHARACTERS)
+def _read_base64(value: Any, path: str) -> str:
+    text = read_limited_text(value, path, MAX_FILE_CHARACTERS)
     if not _BASE64.fullmatch(text):
-        raise invalid_field(at, "is not base64")
+        raise invalid_field(path, "is not base64")
     return text
 
 

@@ -39,18 +39,26 @@ from agora.protocols.query_string import decode_path_segment, parse_query_pairs
 from agora.settings import Settings
 from agora_sdk.errors import AgoraError, IllegalTransition, InternalError, InvalidRequest, MethodNotAllowed, NotFound
 
-from .chat_completions import ChatCompletion
-from .chat_requests import read_chat_request
+from .chat_completions import ChatCompletionBuilder
+from .chat_requests import parse_chat_request
 from .compaction import build_compaction
 from .errors import build_model_not_found_error, invalid_field, send_error
 from .identifiers import TurnId, parse_response_id
-from .models import APPS_CURSOR, FRONT_MODEL, MAX_PAGE_SIZE, build_app_model, build_model, explain_page_error, read_page
+from .models import (
+    APPS_CURSOR,
+    FRONT_MODEL,
+    MAX_PAGE_SIZE,
+    build_app_model,
+    build_model,
+    convert_page_error,
+    parse_page_arguments,
+)
 from .paths import CHAT_PATH, MODELS_PATH, RESPONSES_PATH
-from .pieces import End, Piece, Text, TurnReader
+from .pieces import EndPiece, Piece, TextPiece, TurnPieceReader
 from .request_fields import AgentRequest, list_tool_names
-from .response_requests import read_compact_request, read_response_request
+from .response_requests import parse_compact_request, parse_response_request
 from .responses import ResponseBuilder
-from .streams import DONE_EVENT, ChatWriter, ResponseWriter, TurnEncoder, TurnWriter
+from .turn_streams import DONE_EVENT, ChatWriter, ResponseWriter, TurnEncoder, TurnWriter
 from .turns import APP_PREFIX, FRONT_MODEL_NAME, BegunTurn, TurnCaller, Turns, Update
 
 __all__ = ["OpenAiApp"]
@@ -81,7 +89,7 @@ class OpenAiApp:
             log.exception("%s %r failed (%s)", scope["method"], scope["path"], incident)
             await send_error(send, InternalError("Something went wrong on our side.", incident=incident))
 
-    async def authenticate(self, scope: Scope) -> TurnCaller:
+    async def authenticate_caller(self, scope: Scope) -> TurnCaller:
         """Authenticate the caller. Raises Unauthenticated."""
 
         async def reauthenticate_caller() -> None:
@@ -90,7 +98,7 @@ class OpenAiApp:
         caller = await self._request_authenticator.authenticate_request(scope)
         return TurnCaller(caller, read_header(scope, b"idempotency-key"), reauthenticate_caller)
 
-    async def read_document(self, scope: Scope, receive: Receive, caller: Caller) -> dict[str, Any]:
+    async def read_json_object(self, scope: Scope, receive: Receive, caller: Caller) -> dict[str, Any]:
         """Read the JSON object of a request's body. Raises InvalidRequest, PayloadTooLarge, UnsupportedMediaType."""
         return parse_json_object(await read_json_body(scope, receive, self._body_limit, self._dispatcher, caller))
 
@@ -109,7 +117,7 @@ class OpenAiApp:
 
 
 class _OpenAiRequest:
-    """The handling of one request."""
+    """Answers one request."""
 
     def __init__(self, app: OpenAiApp, scope: Scope, receive: Receive, send: Send) -> None:
         self._app, self._scope, self._receive, self._send = app, scope, receive, send
@@ -123,9 +131,9 @@ class _OpenAiRequest:
             await self._answer_chat()
         elif path.startswith(MODELS_PATH):
             self._require_method("GET")
-            await self._answer_models(_path_below(self._scope, MODELS_PATH))
+            await self._answer_models(_decode_subpath(self._scope, MODELS_PATH))
         else:
-            await self._answer_response(_path_below(self._scope, RESPONSES_PATH))
+            await self._answer_responses_path(_decode_subpath(self._scope, RESPONSES_PATH))
 
     def _require_method(self, method: str) -> None:
         if self._scope["method"] != method:
@@ -139,16 +147,18 @@ class _OpenAiRequest:
     # -- models --------------------------------------------------------------------------------------------
 
     async def _answer_models(self, name: str) -> None:
-        asking = await self._app.authenticate(self._scope)
-        await self._send_document(await (self._read_model(name, asking) if name else self._list_models(asking)))
+        turn_caller = await self._app.authenticate_caller(self._scope)
+        await self._send_document(
+            await (self._load_model(name, turn_caller) if name else self._list_models(turn_caller))
+        )
 
-    async def _read_model(self, name: str, turn_caller: TurnCaller) -> dict[str, Any]:
-        """Read a model. Raises NotFound."""
+    async def _load_model(self, name: str, turn_caller: TurnCaller) -> dict[str, Any]:
+        """Load a model. Raises NotFound."""
         # The front agent is no registered agent, so no operation describes it.
         if name == FRONT_MODEL_NAME:
             return dict(FRONT_MODEL)
         if not name.startswith(APP_PREFIX):
-            return build_model(await self._read_agent(name, turn_caller))
+            return build_model(await self._load_agent_with_price(name, turn_caller))
         try:
             ref = name.removeprefix(APP_PREFIX)
             app = await self._app.call_operation("agora.app.get", turn_caller.caller, {"ref": ref})
@@ -156,22 +166,22 @@ class _OpenAiRequest:
             raise build_model_not_found_error(name) from error
         return build_app_model(app)
 
-    async def _read_agent(self, ref: str, turn_caller: TurnCaller) -> dict[str, Any]:
-        """Read an agent with its price. Raises NotFound."""
+    async def _load_agent_with_price(self, ref: str, turn_caller: TurnCaller) -> dict[str, Any]:
+        """Load an agent with its price. Raises NotFound."""
         try:
             agent = await self._app.call_operation("agora.agent.get", turn_caller.caller, {"agent_id": ref})
             arguments: dict[str, Any] = {"name": agent["agent_name"], "limit": MAX_PAGE_SIZE}
             page = await self._app.call_operation("agora.instance.discover", turn_caller.caller, arguments)
         except (NotFound, InvalidRequest) as error:
             raise build_model_not_found_error(ref) from error
-        listed = (each for each in page["agents"] if each["agent_id"] == agent["agent_id"])
+        offers = (each for each in page["agents"] if each["agent_id"] == agent["agent_id"])
         # Not among the listed agents: the caller may know it without its being offered on the marketplace.
-        priced: dict[str, Any] = next(listed, agent | {"marketplace_info": {"pricing_info": None}})
-        return priced
+        agent_with_price: dict[str, Any] = next(offers, agent | {"marketplace_info": {"pricing_info": None}})
+        return agent_with_price
 
     async def _list_models(self, turn_caller: TurnCaller) -> dict[str, Any]:
         """List a page of models. ``last_id`` is the value of ``after`` for the next page. Raises InvalidRequest."""
-        arguments = read_page(self._read_query())
+        arguments = parse_page_arguments(self._read_query())
         cursor = arguments.get("cursor", "")
         data = [] if cursor else [dict(FRONT_MODEL)]
         try:
@@ -189,12 +199,12 @@ class _OpenAiRequest:
                 arguments = {"limit": arguments["limit"]} | ({"cursor": app_cursor} if app_cursor else {})
             apps = await self._app.call_operation("agora.app.list", turn_caller.caller, arguments)
         except InvalidRequest as error:
-            raise explain_page_error(error) from error
+            raise convert_page_error(error) from error
         # An app without an orchestrator cannot be asked.
         data += (build_app_model(app) for app in apps["apps"] if app.get("orchestrator_agent_id"))
-        following = apps.get("next_cursor")
-        last_id = None if following is None else f"{APPS_CURSOR}{following}"
-        return {"object": "list", "data": data, "has_more": following is not None, "last_id": last_id}
+        next_cursor = apps.get("next_cursor")
+        last_id = None if next_cursor is None else f"{APPS_CURSOR}{next_cursor}"
+        return {"object": "list", "data": data, "has_more": next_cursor is not None, "last_id": last_id}
 
     def _read_query(self) -> dict[str, str]:
         return dict(parse_query_pairs(self._scope["query_string"]))
@@ -202,18 +212,18 @@ class _OpenAiRequest:
     # -- chat completions ----------------------------------------------------------------------------------
 
     async def _answer_chat(self) -> None:
-        asking = await self._app.authenticate(self._scope)
-        request = read_chat_request(await self._app.read_document(self._scope, self._receive, asking.caller))
+        turn_caller = await self._app.authenticate_caller(self._scope)
+        request = parse_chat_request(await self._app.read_json_object(self._scope, self._receive, turn_caller.caller))
         if request.streams:
             # Before the response starts: a refused turn still gets its HTTP status.
-            begun = await self._turns.begin_turn(request, asking)
-            completion = ChatCompletion(request.model, begun.id, usage=request.usage)
-            stream = await self._turns.follow_begun_turn(begun, asking)
+            begun = await self._turns.begin_turn(request, turn_caller)
+            completion = ChatCompletionBuilder(request.model, begun.id, shows_usage=request.usage)
+            stream = await self._turns.follow_begun_turn(begun, turn_caller)
             writer = ChatWriter(completion)
-            await self._stream_turn(begun, stream, request.tools, writer, asking, completion=completion)
+            await self._stream_turn(begun, stream, request.tools, writer, turn_caller, completion=completion)
             return
-        begun, updates = await self._complete_turn(request, asking)
-        completion = ChatCompletion(request.model, begun.id)
+        begun, updates = await self._run_turn_while_connected(request, turn_caller)
+        completion = ChatCompletionBuilder(request.model, begun.id)
         for piece in _list_pieces(begun, updates, request.tools):
             completion.add_piece(piece)
         # 422 with the reason, not an answer: programs would take the reason of a failure for the agent's text.
@@ -221,12 +231,16 @@ class _OpenAiRequest:
             raise completion.failure
         if begun.text is None and not completion.has_turn_ended and begun.id is not None:
             # A completion cannot be read later, so nobody would read its result.
-            await self._turns.abandon_turn(begun.id, asking)
-            raise self._turns.deadline_error()
+            await self._turns.abandon_turn(begun.id, turn_caller)
+            raise self._turns.build_deadline_error()
         await self._send_document(completion.build())
 
-    async def _complete_turn(self, request: AgentRequest, turn_caller: TurnCaller) -> tuple[BegunTurn, list[Update]]:
-        return await run_while_connected(self._receive, self._turns.complete_turn(request, turn_caller))
+    async def _run_turn_while_connected(
+        self, request: AgentRequest, turn_caller: TurnCaller
+    ) -> tuple[BegunTurn, list[Update]]:
+        return await run_while_connected(
+            self._receive, self._turns.begin_turn_and_collect_updates(request, turn_caller)
+        )
 
     async def _stream_turn(
         self,
@@ -237,11 +251,11 @@ class _OpenAiRequest:
         turn_caller: TurnCaller,
         *,
         outlives: bool = False,
-        completion: ChatCompletion | None = None,
+        completion: ChatCompletionBuilder | None = None,
     ) -> None:
         """Stream a turn. outlives: whether it continues if the client disconnects; otherwise it is cancelled.
         completion: for usage; it cannot be read later, so it does not outlive its stream."""
-        encoder = TurnEncoder(TurnReader(tools), writer)
+        encoder = TurnEncoder(TurnPieceReader(tools), writer)
         try:
             await self._send({"type": "http.response.start", "status": 200, "headers": STREAM_HEADERS})
             opening = writer.encode_opening() + (
@@ -264,7 +278,9 @@ class _OpenAiRequest:
         if begun.id is not None and stream is not None and ends_with_stream and not writer.has_turn_ended:
             await self._turns.abandon_turn(begun.id, turn_caller)
 
-    async def _encode_usage(self, completion: ChatCompletion, turn: TurnId | None, turn_caller: TurnCaller) -> bytes:
+    async def _encode_usage(
+        self, completion: ChatCompletionBuilder, turn: TurnId | None, turn_caller: TurnCaller
+    ) -> bytes:
         if not completion.shows_usage:
             return b""
         usage = None
@@ -275,28 +291,30 @@ class _OpenAiRequest:
 
     # -- responses -----------------------------------------------------------------------------------------
 
-    async def _answer_response(self, rest: str) -> None:
-        asking = await self._app.authenticate(self._scope)
-        identifier, _, action = rest.partition("/")
+    async def _answer_responses_path(self, subpath: str) -> None:
+        turn_caller = await self._app.authenticate_caller(self._scope)
+        identifier, _, action = subpath.partition("/")
         if not identifier:
             self._require_method("POST")
-            await self._create_response(asking)
+            await self._create_response(turn_caller)
         elif identifier == "compact" and not action:
             self._require_method("POST")
-            await self._compact_conversation(asking)
+            await self._compact_conversation(turn_caller)
         elif action == "cancel":
             self._require_method("POST")
-            await self._cancel_response(parse_response_id(identifier), asking)
+            await self._cancel_response(parse_response_id(identifier), turn_caller)
         elif action:
             raise NotFound(
                 f"There is nothing at {self._scope['path'][:200]}.", fix="A response can be read and cancelled."
             )
         else:
             self._require_method("GET")
-            await self._read_response(parse_response_id(identifier), asking)
+            await self._read_response(parse_response_id(identifier), turn_caller)
 
     async def _create_response(self, turn_caller: TurnCaller) -> None:
-        request = read_response_request(await self._app.read_document(self._scope, self._receive, turn_caller.caller))
+        request = parse_response_request(
+            await self._app.read_json_object(self._scope, self._receive, turn_caller.caller)
+        )
         if request.streams or request.background:
             begun = await self._turns.begin_turn(request, turn_caller)
             response = ResponseBuilder(request.model, begun.id, request.echo)
@@ -307,15 +325,15 @@ class _OpenAiRequest:
                 return
             updates: list[Update] = []
         else:
-            begun, updates = await self._complete_turn(request, turn_caller)
+            begun, updates = await self._run_turn_while_connected(request, turn_caller)
             response = ResponseBuilder(request.model, begun.id, request.echo)
         response.add_pieces(_list_pieces(begun, updates, request.tools))
         await self._send_document(response.build())
 
     async def _compact_conversation(self, turn_caller: TurnCaller) -> None:
-        body = await self._app.read_document(self._scope, self._receive, turn_caller.caller)
-        model, items, previous_id = read_compact_request(body)
-        await self._read_model(model, turn_caller)  # check that the model exists
+        body = await self._app.read_json_object(self._scope, self._receive, turn_caller.caller)
+        model, items, previous_id = parse_compact_request(body)
+        await self._load_model(model, turn_caller)  # check that the model exists
         await self._send_document(build_compaction(items, previous_id))
 
     async def _read_response(self, turn: TurnId, turn_caller: TurnCaller) -> None:
@@ -329,13 +347,13 @@ class _OpenAiRequest:
             stream = await self._turns.follow_turn(turn, turn_caller)
             await self._stream_turn(begun, stream, tools, writer, turn_caller, outlives=True)
             return
-        await self._send_read_response(begun, response, tools, turn_caller)
+        await self._send_current_response(begun, response, tools, turn_caller)
 
-    async def _send_read_response(
+    async def _send_current_response(
         self, begun: BegunTurn, response: ResponseBuilder, tools: Collection[str], turn_caller: TurnCaller
     ) -> None:
         assert begun.id is not None
-        response.add_pieces(_list_pieces(begun, await self._turns.read_updates(begun.id, turn_caller), tools))
+        response.add_pieces(_list_pieces(begun, await self._turns.read_available_updates(begun.id, turn_caller), tools))
         usage = await self._turns.read_usage(begun.id, turn_caller) if response.has_turn_ended else None
         await self._send_document(response.build(usage))
 
@@ -345,15 +363,15 @@ class _OpenAiRequest:
         # It ended between the read and the cancellation; the answer below shows how.
         with suppress(IllegalTransition):
             await self._turns.cancel_turn(turn, turn_caller)
-        await self._send_read_response(begun, _build_response(begun), _list_offered_tools(begun), turn_caller)
+        await self._send_current_response(begun, _build_response(begun), _list_offered_tools(begun), turn_caller)
 
 
 def _list_pieces(turn: BegunTurn, updates: Sequence[Update], tools: Collection[str]) -> list[Piece]:
     """List the pieces of a turn; for a text answer without a task, the text and the end."""
     if turn.text is not None:
-        return [Text(turn.text), End("TASK_STATE_COMPLETED")]
-    reader = TurnReader(tools)
-    return [piece for number, update in updates for piece in reader.read(update, number)]
+        return [TextPiece(turn.text), EndPiece("TASK_STATE_COMPLETED")]
+    reader = TurnPieceReader(tools)
+    return [piece for number, update in updates for piece in reader.read_pieces(update, number)]
 
 
 def _build_response(turn: BegunTurn) -> ResponseBuilder:
@@ -379,7 +397,7 @@ def _read_starting_after(query: Mapping[str, str]) -> int:
     return int(text)
 
 
-def _path_below(scope: Scope, root: str) -> str:
+def _decode_subpath(scope: Scope, root: str) -> str:
     """Extract the part of a path below a root. Raises MalformedRequest."""
     # Cut before it is decoded: an encoded slash belongs to a name.
     raw = scope.get("raw_path")

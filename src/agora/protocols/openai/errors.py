@@ -29,7 +29,7 @@ from agora_sdk.errors import (
 __all__ = [
     "TURN_BEGUN_CODE",
     "build_agent_failed_error",
-    "build_error",
+    "build_error_object",
     "build_model_not_found_error",
     "invalid_field",
     "send_error",
@@ -56,7 +56,7 @@ TURN_BEGUN_CODE: Final = "turn_begun"
 _UNPROCESSABLE: Final = 422
 
 
-def build_error(error: AgoraError) -> dict[str, Any]:
+def build_error_object(error: AgoraError) -> dict[str, Any]:
     """Build the member ``error`` of a response or a stream's event."""
     kind = next((name for kinds, name in _TYPES if isinstance(error, kinds)), "server_error")
     if "agent_state" in error.extra:
@@ -79,7 +79,7 @@ async def send_error(send: Send, error: AgoraError) -> None:
         headers.append((b"www-authenticate", b'Bearer realm="agora"'))
     if allowed := error.extra.get("allow"):
         headers.append((b"allow", allowed.encode()))
-    await send_response(send, status, to_json({"error": build_error(error)}), headers)
+    await send_response(send, status, to_json({"error": build_error_object(error)}), headers)
 
 
 def invalid_field(field: str, problem: str, fix: str | None = None) -> InvalidRequest:

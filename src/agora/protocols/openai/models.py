@@ -22,8 +22,8 @@ __all__ = [
     "MAX_PAGE_SIZE",
     "build_app_model",
     "build_model",
-    "explain_page_error",
-    "read_page",
+    "convert_page_error",
+    "parse_page_arguments",
 ]
 
 MAX_PAGE_SIZE: Final = 500
@@ -41,8 +41,8 @@ FRONT_MODEL: Final[Mapping[str, Any]] = {
 Fields = Mapping[str, Any]
 
 
-def read_page(query: Mapping[str, str]) -> dict[str, Any]:
-    """Read the page of a query as arguments of ``agora.instance.discover`` or ``agora.app.list``. Raises
+def parse_page_arguments(query: Mapping[str, str]) -> dict[str, Any]:
+    """Parse the page of a query to arguments of ``agora.instance.discover`` or ``agora.app.list``. Raises
     InvalidRequest."""
     arguments: dict[str, Any] = {"limit": _AGENT_PAGE_SIZE}
     if "limit" in query:
@@ -91,7 +91,7 @@ def _build_price(pricing: Fields | None) -> dict[str, Any] | None:
     return {name: value for name, value in pricing.items() if value or name in ("type", "currency")}
 
 
-def explain_page_error(error: InvalidRequest) -> InvalidRequest:
+def convert_page_error(error: InvalidRequest) -> InvalidRequest:
     """Convert an error about ``cursor`` to one about ``after``, its name in this API."""
     fields = error.extra.get("errors") or [{}]
     if fields[0].get("field") != "cursor":

@@ -3,13 +3,13 @@
 =========================================  ==================================================================
 in the turn                                piece
 =========================================  ==================================================================
-output, artifacts, result                  :class:`Text`, with a blank line between sources; a result that equals
+output, artifacts, result                  :class:`TextPiece`, with a blank line between sources; a result that equals
                                                                                       the end of the output is omitted
-progress, notes, messages during the work  :class:`Note`; the last message is text if there is no other text
-a question                                 :class:`Text`, and the end of the turn
-calls in a question, of tools that the     :class:`Calls`, and the end of the turn
+progress, notes, messages during the work  :class:`NotePiece`; the last message is text if there is no other text
+a question                                 :class:`TextPiece`, and the end of the turn
+calls in a question, of tools that the     :class:`ToolCallsPiece`, and the end of the turn
 client declares
-the end of the task                        :class:`End`
+the end of the task                        :class:`EndPiece`
 =========================================  ==================================================================
 
 The same updates yield the same pieces, so reading a turn later gives the same result as streaming it.
@@ -26,7 +26,16 @@ from agora.value_classes import value_class
 from agora.wire.a2a.states import INTERRUPTED_STATES, TERMINAL_STATES
 from agora.wire.tool_calls import ToolCall, list_tool_calls
 
-__all__ = ["Calls", "End", "Note", "Piece", "Text", "TurnReader", "list_document_updates", "render_parts"]
+__all__ = [
+    "EndPiece",
+    "NotePiece",
+    "Piece",
+    "TextPiece",
+    "ToolCallsPiece",
+    "TurnPieceReader",
+    "list_updates_of_task_document",
+    "render_parts",
+]
 
 OUTPUT_ARTIFACT: Final = "output"  #: id of the artifact with a task's output
 RESULT_ARTIFACT: Final = "result"  #: id of the artifact with a task's result
@@ -39,21 +48,21 @@ Fields = Mapping[str, Any]
 
 
 @value_class
-class Text:
+class TextPiece:
     """A part of the answer."""
 
     text: str
 
 
 @value_class
-class Note:
+class NotePiece:
     """Information about the work, not part of the answer."""
 
     text: str
 
 
 @value_class
-class Calls:
+class ToolCallsPiece:
     """Calls that the client should execute. entry: the log entry of the question with the calls."""
 
     entry: int
@@ -61,7 +70,7 @@ class Calls:
 
 
 @value_class
-class End:
+class EndPiece:
     """The end of a turn. state: of the task, as in A2A. reason: why it failed or was cancelled. time: RFC 3339."""
 
     state: str
@@ -69,10 +78,10 @@ class End:
     time: str | None = None
 
 
-Piece: TypeAlias = Text | Note | Calls | End
+Piece: TypeAlias = TextPiece | NotePiece | ToolCallsPiece | EndPiece
 
 
-class TurnReader:
+class TurnPieceReader:
     """Converts the updates of a turn, items of A2A's stream, to pieces. tools: names of the client's tools."""
 
     def __init__(self, tools: Collection[str] = ()) -> None:
@@ -80,83 +89,83 @@ class TurnReader:
         self._source: str | None = None
         self._message = ""  # message during the work, not yet emitted
         self._output = ""  # end of the output so far, to detect a result that repeats it
-        self.ended = False
+        self.has_ended = False
 
-    def read(self, update: Fields, number: int) -> Iterator[Piece]:
+    def read_pieces(self, update: Fields, number: int) -> Iterator[Piece]:
         """Convert one update to pieces. number: of the stream's item."""
-        if self.ended:
+        if self.has_ended:
             return
         if "artifactUpdate" in update:
-            yield from self._read_artifact(update["artifactUpdate"])
+            yield from self._build_artifact_pieces(update["artifactUpdate"])
         elif "statusUpdate" in update:
-            yield from self._read_status(update["statusUpdate"], number)
+            yield from self._build_status_pieces(update["statusUpdate"], number)
 
-    def _read_artifact(self, update: Fields) -> Iterator[Piece]:
+    def _build_artifact_pieces(self, update: Fields) -> Iterator[Piece]:
         artifact = update["artifact"]
         text = render_parts(artifact.get("parts", ()))
         if artifact["artifactId"] == RESULT_ARTIFACT and text == self._message:
             self._message = ""  # the message that ended the task is also its result
-        yield from self._take_message_note()
+        yield from self._flush_message_note()
         if artifact["artifactId"] == OUTPUT_ARTIFACT:
             self._output = (self._output + text)[-MAX_REMEMBERED_CHARACTERS:]
         # Agents often return what they have streamed: the answer must not say it twice.
         elif artifact["artifactId"] == RESULT_ARTIFACT and self._output.rstrip().endswith(text.strip()):
             return
-        yield from self._write_text(text, artifact["artifactId"], append=bool(update.get("append")))
+        yield from self._build_text_pieces(text, artifact["artifactId"], append=bool(update.get("append")))
 
-    def _write_text(self, text: str, source: str, *, append: bool = False) -> Iterator[Piece]:
+    def _build_text_pieces(self, text: str, source: str, *, append: bool = False) -> Iterator[Piece]:
         if not text:
             return
         continues = append and source == self._source
         separator = "" if self._source is None or continues else BLANK_LINE
         self._source = source
-        yield Text(separator + text)
+        yield TextPiece(separator + text)
 
-    def _take_message_note(self) -> Iterator[Piece]:
+    def _flush_message_note(self) -> Iterator[Piece]:
         if self._message:
-            yield Note(self._message)
+            yield NotePiece(self._message)
             self._message = ""
 
-    def _read_status(self, update: Fields, number: int) -> Iterator[Piece]:
+    def _build_status_pieces(self, update: Fields, number: int) -> Iterator[Piece]:
         status = update["status"]
         state, message = status["state"], status.get("message") or {}
         text = render_parts(message.get("parts", ()))
         if state in INTERRUPTED_STATES:
-            yield from self._read_question(message, text, number)
+            yield from self._build_question_pieces(message, text, number)
         elif state in TERMINAL_STATES:
-            yield from self._finish_turn(state, text)
+            yield from self._build_final_pieces(state, text)
         elif ((update.get("metadata") or {}).get("agora") or {}).get("note"):
             if text:
-                yield Note(text)
+                yield NotePiece(text)
             return
         else:
             if text:
-                yield from self._take_message_note()
+                yield from self._flush_message_note()
                 self._message = text
             return
-        self.ended = True
-        yield End(state, text, status.get("timestamp"))
+        self.has_ended = True
+        yield EndPiece(state, text, status.get("timestamp"))
 
-    def _read_question(self, message: Fields, text: str, number: int) -> Iterator[Piece]:
-        yield from self._take_message_note()
+    def _build_question_pieces(self, message: Fields, text: str, number: int) -> Iterator[Piece]:
+        yield from self._flush_message_note()
         calls = list_tool_calls(message)
         # A client cannot run other calls, such as those for another protocol's page: it gets the text.
         if calls and all(call.name in self._tools for call in calls):
             # The inverse of TurnId.position: the entry of the log is part of the ids of the calls.
-            yield Calls((number - 1) // 2, calls)
+            yield ToolCallsPiece((number - 1) // 2, calls)
         else:
-            yield from self._write_text(text, f"question {number}")
+            yield from self._build_text_pieces(text, f"question {number}")
 
-    def _finish_turn(self, state: str, text: str) -> Iterator[Piece]:
+    def _build_final_pieces(self, state: str, text: str) -> Iterator[Piece]:
         """Yield the final pieces of a turn: the message as answer if there was no other text, otherwise a note."""
         if state == COMPLETED:
             if text and text != self._message:
-                yield from self._take_message_note()
+                yield from self._flush_message_note()
                 self._message = text
             if self._source is None:
-                yield from self._write_text(self._message, "message")
+                yield from self._build_text_pieces(self._message, "message")
                 self._message = ""
-        yield from self._take_message_note()
+        yield from self._flush_message_note()
 
 
 def render_parts(parts: Sequence[Fields]) -> str:
@@ -176,7 +185,7 @@ def _render_part(part: Fields) -> str:
     return f"{mark}[{part.get('filename') or 'file'}]({url})"
 
 
-def list_document_updates(task: Fields) -> list[tuple[int, Fields]]:
+def list_updates_of_task_document(task: Fields) -> list[tuple[int, Fields]]:
     """Convert a task's document to the updates of its first turn, each with its item number."""
     # The position of the whole document, for all updates: only a question uses its own, and that is the last update.
     number = int(task["metadata"]["agora"]["position"])

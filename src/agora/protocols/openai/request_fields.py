@@ -102,12 +102,12 @@ def read_text(body: Fields, name: str, limit: int, *, required: bool = False) ->
     return None if value is None and not required else read_limited_text(value, name, limit)
 
 
-def read_limited_text(value: Any, at: str, limit: int) -> str:
-    """Check that a value is a text of at most so many characters. at: its path. Raises InvalidRequest."""
+def read_limited_text(value: Any, path: str, limit: int) -> str:
+    """Check that a value is a text of at most so many characters. path: of its field. Raises InvalidRequest."""
     if not isinstance(value, str) or not value:
-        raise invalid_field(at, "should be a text that is not empty")
+        raise invalid_field(path, "should be a text that is not empty")
     if len(value) > limit:
-        raise invalid_field(at, f"longer than {limit:,} characters")
+        raise invalid_field(path, f"longer than {limit:,} characters")
     return value
 
 
@@ -155,18 +155,18 @@ def read_tools(body: Fields) -> list[dict[str, Any]]:
     """
     tools: list[dict[str, Any]] = []
     for number, value in enumerate(read_list(body, "tools", MAX_TOOLS)):
-        at = f"tools.{number}"
-        tool = read_object(value, at)
+        path = f"tools.{number}"
+        tool = read_object(value, path)
         if tool.get("type") != "function":
             raise invalid_field(
-                f"{at}.type",
+                f"{path}.type",
                 f"{str(tool.get('type'))[:100]!r} is not a function",
                 fix="Send only functions; an agent has its own tools.",
             )
-        function = read_object(tool.get("function", tool), f"{at}.function")
+        function = read_object(tool.get("function", tool), f"{path}.function")
         name = function.get("name")
         if not isinstance(name, str) or not 0 < len(name) <= MAX_NAME_CHARACTERS:
-            raise invalid_field(f"{at}.name", f"should be a text of 1 to {MAX_NAME_CHARACTERS} characters")
+            raise invalid_field(f"{path}.name", f"should be a text of 1 to {MAX_NAME_CHARACTERS} characters")
         members = {key: function.get(key) for key in ("name", "description", "parameters", "strict")}
         tools.append({"type": "function", **members})
     return tools
@@ -181,9 +181,9 @@ def list_tool_names(tools: Sequence[Fields], tool_choice: Any) -> frozenset[str]
         # Responses has the list beside the type, chat completions below it.
         nested = read_object(tool_choice.get("allowed_tools") or {}, "tool_choice")
         allowed = tool_choice.get("tools") or nested.get("tools")
-        chosen = allowed if isinstance(allowed, list) else [tool_choice]
+        callable_tools = allowed if isinstance(allowed, list) else [tool_choice]
         # Only declared tools: a choice of another one cannot be called by anybody.
-        return names & frozenset(_read_tool_name(tool) for tool in chosen)
+        return names & frozenset(_read_tool_name(tool) for tool in callable_tools)
     return names
 
 

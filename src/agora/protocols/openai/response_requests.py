@@ -24,7 +24,7 @@ from .request_fields import (
     read_tools,
 )
 
-__all__ = ["ECHOED_FIELDS", "read_compact_request", "read_response_request"]
+__all__ = ["ECHOED_FIELDS", "parse_compact_request", "parse_response_request"]
 
 INSTRUCTION_ROLES: Final = ("system", "developer")
 ROLES: Final = (*INSTRUCTION_ROLES, "user", "assistant")
@@ -62,7 +62,7 @@ ECHOED_FIELDS: Final = (
 Fields = Mapping[str, Any]
 
 
-def read_response_request(body: Fields) -> AgentRequest:
+def parse_response_request(body: Fields) -> AgentRequest:
     """Parse a request. Raises InvalidRequest, NotFound."""
     model = read_model(body)
     for name, fix in FIX_BY_REFUSED_FIELD.items():
@@ -100,7 +100,7 @@ def read_response_request(body: Fields) -> AgentRequest:
     return request
 
 
-def read_compact_request(body: Fields) -> tuple[str, list[dict[str, Any]], str | None]:
+def parse_compact_request(body: Fields) -> tuple[str, list[dict[str, Any]], str | None]:
     """Parse a request to compact: its model, items and previous response. Raises InvalidRequest, NotFound."""
     model = read_model(body)
     previous_id = read_text(body, "previous_response_id", MAX_ID_CHARACTERS)
@@ -181,17 +181,19 @@ def _move_tool_outputs_into_request(
 
 
 def _read_item(value: Any, number: int) -> dict[str, Any]:
-    at = f"input.{number}"
-    item = read_object(value, at)
+    path = f"input.{number}"
+    item = read_object(value, path)
     kind = item.get("type") or ("message" if "role" in item else None)
     if not isinstance(kind, str):
-        raise invalid_field(f"{at}.type", "should name the item's kind", fix="Send messages, or function_call_output.")
+        raise invalid_field(
+            f"{path}.type", "should name the item's kind", fix="Send messages, or function_call_output."
+        )
     if kind == "item_reference":
-        raise invalid_field(f"{at}.type", "item references are not supported", fix="Use previous_response_id.")
+        raise invalid_field(f"{path}.type", "item references are not supported", fix="Use previous_response_id.")
     if kind != "message":
         # Only a message has a role: by it, the messages of the user and their content are found.
         return {name: member for name, member in item.items() if name != "role"} | {"type": kind}
     if item.get("role") not in ROLES:
-        raise invalid_field(f"{at}.role", f"should be one of {', '.join(ROLES)}")
-    read_content(item.get("content"), f"{at}.content")
+        raise invalid_field(f"{path}.role", f"should be one of {', '.join(ROLES)}")
+    read_content(item.get("content"), f"{path}.content")
     return {**item, "type": kind}

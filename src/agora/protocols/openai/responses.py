@@ -21,9 +21,9 @@ from agora.wire.a2a.states import INTERRUPTED_STATES
 from agora.wire.tool_calls import ToolCall
 from agora_sdk.errors import AgoraError
 
-from .errors import build_error
+from .errors import build_error_object
 from .identifiers import CallId, TurnId
-from .pieces import Calls, End, Note, Piece, Text
+from .pieces import EndPiece, NotePiece, Piece, TextPiece, ToolCallsPiece
 
 __all__ = ["ResponseBuilder", "encode_event"]
 
@@ -60,7 +60,7 @@ Fields = Mapping[str, Any]
 
 
 class ResponseBuilder:
-    """Builder of a response. echo: members of its request. turn: None without an agent."""
+    """Builds a response. echo: members of its request. turn: None without an agent."""
 
     def __init__(self, model: str, turn: TurnId | None, echo: Fields) -> None:
         self._turn = turn
@@ -112,32 +112,32 @@ class ResponseBuilder:
         """Add pieces of the turn; returns their events in a stream."""
         return [event for piece in pieces for event in self._build_piece_events(piece)]
 
-    def open_response(self) -> list[Event]:
+    def build_opening_events(self) -> list[Event]:
         """Build the first events."""
         return [self._build_snapshot_event("response.created"), self._build_snapshot_event("response.in_progress")]
 
     def build_error_events(self, error: AgoraError) -> list[Event]:
         """Build the events of a failed stream; the turn itself may continue."""
-        return [self._build_event("error", error=build_error(error))]
+        return [self._build_event("error", error=build_error_object(error))]
 
     def _build_piece_events(self, piece: Piece) -> Iterator[Event]:
         match piece:
-            case Text(text):
-                yield from self._write_text(text)
-            case Note(text):
-                yield from self._close_text()
-                yield from self._write_note(text)
-            case Calls(entry, calls):
-                yield from self._close_text()
+            case TextPiece(text):
+                yield from self._add_text(text)
+            case NotePiece(text):
+                yield from self._complete_text()
+                yield from self._add_note(text)
+            case ToolCallsPiece(entry, calls):
+                yield from self._complete_text()
                 for number, call in enumerate(calls):
-                    yield from self._write_call(entry, number, call)
-            case End():
-                yield from self._close_text()
+                    yield from self._add_call(entry, number, call)
+            case EndPiece():
+                yield from self._complete_text()
                 yield self._finish_response(piece)
 
     # -- items ---------------------------------------------------------------------------------------------
 
-    def _write_text(self, text: str) -> Iterator[Event]:
+    def _add_text(self, text: str) -> Iterator[Event]:
         if self._open_text is None:
             self._open_text = []
             self._document["output"].append(self._build_text_item("in_progress") | {"content": []})
@@ -146,7 +146,7 @@ class ResponseBuilder:
         self._open_text.append(text)
         yield self._build_part_event("response.output_text.delta", delta=text, logprobs=[])
 
-    def _close_text(self) -> Iterator[Event]:
+    def _complete_text(self) -> Iterator[Event]:
         if self._open_text is None:
             return
         item = self._document["output"][-1] = self._build_text_item("completed")
@@ -162,7 +162,7 @@ class ResponseBuilder:
         part = {**_TEXT_PART, "text": "".join(self._open_text or ())}
         return {"type": "message", "id": identifier, "status": status, "role": "assistant", "content": [part]}
 
-    def _write_note(self, text: str) -> Iterator[Event]:
+    def _add_note(self, text: str) -> Iterator[Event]:
         item = {"type": "reasoning", "id": self._next_id("rs"), "summary": []}
         self._document["output"].append(item)
         yield self._build_item_event("response.output_item.added", item=item)
@@ -174,7 +174,7 @@ class ResponseBuilder:
         self._document["output"][-1] = item | {"summary": [part]}
         yield self._build_item_event("response.output_item.done", item=self._document["output"][-1])
 
-    def _write_call(self, entry: int, number: int, call: ToolCall) -> Iterator[Event]:
+    def _add_call(self, entry: int, number: int, call: ToolCall) -> Iterator[Event]:
         assert self._turn is not None
         arguments = call.arguments if isinstance(call.arguments, str) else to_json(call.arguments).decode()
         item = {
@@ -198,7 +198,7 @@ class ResponseBuilder:
     def _next_id(self, prefix: str) -> str:
         return f"{prefix}_{self._digits}_{len(self._document['output'])}"
 
-    def _finish_response(self, end: End) -> Event:
+    def _finish_response(self, end: EndPiece) -> Event:
         # The task's time, not the present: reading the response again gives the same one.
         seconds = int(datetime.fromisoformat(end.time).timestamp()) if end.time else int(time.time())
         if end.state == COMPLETED or end.state in INTERRUPTED_STATES:

@@ -30,7 +30,7 @@ from agora_sdk.errors import (
 
 from .errors import TURN_BEGUN_CODE, build_model_not_found_error, invalid_field
 from .identifiers import CallId, TurnId, build_response_not_found_error, parse_call_id_or_none
-from .pieces import list_document_updates, render_parts
+from .pieces import list_updates_of_task_document, render_parts
 from .request_fields import METADATA_KEY, AgentRequest
 
 __all__ = ["APP_PREFIX", "FRONT_MODEL_NAME", "BegunTurn", "TurnCaller", "Turns", "Update"]
@@ -65,7 +65,7 @@ class BegunTurn:
 
 
 class Turns:
-    """Manages turns. wait: maximum seconds that a call waits for the end of a turn."""
+    """Begins, follows, reads and cancels turns. wait: maximum seconds that a call waits for the end of a turn."""
 
     def __init__(self, dispatcher: Dispatcher, wait: float) -> None:
         self._dispatcher, self._wait = dispatcher, wait
@@ -95,7 +95,7 @@ class Turns:
     async def begin_turn(self, request: AgentRequest, turn_caller: TurnCaller) -> BegunTurn:
         """Begin a turn without waiting for it. Raises an AgoraError if it was not begun."""
         if request.outputs:
-            return await self._send_outputs(request, turn_caller)
+            return await self._send_tool_outputs(request, turn_caller)
         arguments = _build_message_arguments(request, turn_caller) | await self._resolve_model_to_agent(
             request, turn_caller
         )
@@ -111,7 +111,9 @@ class Turns:
             return BegunTurn(None, render_parts(result["message"].get("parts", ())))
         return BegunTurn(question or TurnId(result["task"]["id"]), is_repeatable=turn_caller.key is not None)
 
-    async def complete_turn(self, request: AgentRequest, turn_caller: TurnCaller) -> tuple[BegunTurn, list[Update]]:
+    async def begin_turn_and_collect_updates(
+        self, request: AgentRequest, turn_caller: TurnCaller
+    ) -> tuple[BegunTurn, list[Update]]:
         """Begin a turn and wait for its end; returns its updates, which lack the end after a timeout."""
         # The turn's position has to be known before it begins, so that an older answer is not taken for the new one.
         if request.outputs or request.previous is not None or request.last_answer is not None:
@@ -129,14 +131,14 @@ class Turns:
         except AgoraError as error:
             # Refused while it waited, as a caller with too many calls is: the task is committed.
             if begun_ids and turn_caller.key is None:
-                await self._abandon_unknown_turn(TurnId(begun_ids[0]), turn_caller, error)
+                await self._abandon_turn_and_mark_error(TurnId(begun_ids[0]), turn_caller, error)
             raise
         except asyncio.CancelledError:  # the client has disconnected
             # The task may have been created although its answer never arrived here; nobody would cancel it.
             await self._cancel_unknown_turn(turn_caller, arguments)
             raise
         if "task" in result:
-            return BegunTurn(TurnId(result["task"]["id"])), list_document_updates(result["task"])
+            return BegunTurn(TurnId(result["task"]["id"])), list_updates_of_task_document(result["task"])
         message = result["message"]
         own_metadata = (message.get("metadata") or {}).get("agora") or {}
         turn = TurnId(own_metadata["task"]) if own_metadata.get("task") else None
@@ -228,8 +230,8 @@ class Turns:
         async for question, context_id in self._find_answered_questions(request, turn_caller):
             # Nothing is sent to a wrong task: its arguments are a conflict, too.
             with suppress(IdempotencyConflict):
-                named = {"task_id": question.task_id, "context_id": context_id}
-                return question, await self._send_request(request, turn_caller, arguments | named)
+                task_arguments = {"task_id": question.task_id, "context_id": context_id}
+                return question, await self._send_request(request, turn_caller, arguments | task_arguments)
         raise conflict
 
     async def _find_answered_questions(
@@ -238,7 +240,7 @@ class Turns:
         """Find turns after questions that the message may have answered, each with its task's context."""
         if request.previous is not None:
             task = await self._read_task(request.previous, turn_caller, "previous_response_id")
-            if (question := await self._read_question(request.previous, turn_caller)) is not None:
+            if (question := await self._find_question_of_turn(request.previous, turn_caller)) is not None:
                 yield question[0], task["contextId"]
             return
         if not request.last_answer:
@@ -250,16 +252,16 @@ class Turns:
             # Only the logs of tasks with that text are read.
             if not any(_repeats_question(request, render_parts(each.get("parts", ()))) for each in messages):
                 continue
-            question = await self._read_question(TurnId(task["id"]), turn_caller)
+            question = await self._find_question_of_turn(TurnId(task["id"]), turn_caller)
             while question is not None:
                 turn, text = question
                 if _repeats_question(request, text):
                     yield turn, task["contextId"]
-                question = await self._read_question(turn, turn_caller)
+                question = await self._find_question_of_turn(turn, turn_caller)
 
-    async def _read_question(self, turn: TurnId, turn_caller: TurnCaller) -> tuple[TurnId, str] | None:
-        """Read the question that ended a turn: the turn after it, and its text. None if it ended in another way."""
-        updates = await self.read_updates(turn, turn_caller)
+    async def _find_question_of_turn(self, turn: TurnId, turn_caller: TurnCaller) -> tuple[TurnId, str] | None:
+        """Find the question that ended a turn: the turn after it, and its text. None if it ended in another way."""
+        updates = await self.read_available_updates(turn, turn_caller)
         number, update = updates[-1] if updates else (0, {})
         status = (update.get("statusUpdate") or {}).get("status") or {}
         if status.get("state") not in INTERRUPTED_STATES:
@@ -280,12 +282,12 @@ class Turns:
                 return waiting_task
         return None
 
-    async def _send_outputs(self, request: AgentRequest, turn_caller: TurnCaller) -> BegunTurn:
+    async def _send_tool_outputs(self, request: AgentRequest, turn_caller: TurnCaller) -> BegunTurn:
         """Send the outputs of the client's tools to the agent. The message id derives from the question, so a retry is
         idempotent."""
         calls = [call for output in request.outputs if (call := parse_call_id_or_none(output.call_id)) is not None]
         task_id, entry = calls[0].task_id, calls[0].entry
-        names = await self._read_call_names(calls, request, turn_caller)
+        names = await self._load_agent_call_ids(calls, request, turn_caller)
         outputs = {call.number: output.text for call, output in zip(calls, request.outputs, strict=True)}
         # The agent waits for one message with all results; a partial one could not be completed later.
         if set(outputs) != set(range(len(names))):
@@ -306,10 +308,11 @@ class Turns:
         # The turn after the question, also for a repetition, so that a retry follows the same turn.
         return BegunTurn(TurnId(task_id, entry), is_repeatable=True)
 
-    async def _read_call_names(
+    async def _load_agent_call_ids(
         self, calls: Sequence[CallId], request: AgentRequest, turn_caller: TurnCaller
     ) -> list[str]:
-        """Read the agent's ids of the calls in a question."""
+        """Load the agent's ids of the calls in a question. Raises InvalidRequest unless all calls belong to one pending
+        question."""
         first = calls[0]
         if any((call.task_id, call.entry) != (first.task_id, first.entry) for call in calls):
             raise invalid_field(
@@ -319,7 +322,7 @@ class Turns:
             )
         # From the entry before: a turn begins after its entry, and the question itself is to be read.
         turn = TurnId(first.task_id, first.entry - 1)
-        for _, update in await self.read_updates(turn, turn_caller, request.call_field):
+        for _, update in await self.read_available_updates(turn, turn_caller, request.call_field):
             status = (update.get("statusUpdate") or {}).get("status") or {}
             if status.get("state") in INTERRUPTED_STATES:
                 names = [call.id for call in list_tool_calls(status.get("message") or {})]
@@ -340,7 +343,7 @@ class Turns:
             return await self.follow_turn(begun.id, turn_caller, is_follow_up=True)
         except AgoraError as error:
             if not begun.is_repeatable:
-                await self._abandon_unknown_turn(begun.id, turn_caller, error)
+                await self._abandon_turn_and_mark_error(begun.id, turn_caller, error)
             raise
 
     async def follow_turn(
@@ -360,7 +363,9 @@ class Turns:
         except (NotFound, InvalidRequest) as error:
             raise build_response_not_found_error(f"resp_{turn.digits}", field) from error
 
-    async def read_updates(self, turn: TurnId, turn_caller: TurnCaller, field: str = "response_id") -> list[Update]:
+    async def read_available_updates(
+        self, turn: TurnId, turn_caller: TurnCaller, field: str = "response_id"
+    ) -> list[Update]:
         """Read the updates of a turn so far."""
         stream = await self.follow_turn(turn, turn_caller, field)
         try:
@@ -423,7 +428,7 @@ class Turns:
         with suppress(AgoraError):
             await self._cancel_task(turn.task_id, turn_caller, is_follow_up=True)
 
-    async def _abandon_unknown_turn(self, turn: TurnId, turn_caller: TurnCaller, error: AgoraError) -> None:
+    async def _abandon_turn_and_mark_error(self, turn: TurnId, turn_caller: TurnCaller, error: AgoraError) -> None:
         """Cancel a turn that the client does not know, and let the error say that a retry would begin, and pay, another
         one."""
         error.extra[TURN_BEGUN_CODE] = True
@@ -432,7 +437,7 @@ class Turns:
     async def _cancel_task(self, task_id: str, turn_caller: TurnCaller, *, is_follow_up: bool = False) -> None:
         await self._invoke_operation("agora.a2a.cancel", turn_caller, {"task_id": task_id}, is_follow_up=is_follow_up)
 
-    def deadline_error(self) -> DeadlineExceeded:
+    def build_deadline_error(self) -> DeadlineExceeded:
         """Build the error for a turn that exceeds the timeout."""
         return DeadlineExceeded(
             f"The agent has not answered within {self._wait:g} seconds.",

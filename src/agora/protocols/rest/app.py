@@ -72,7 +72,9 @@ class RestApp:
                 idempotency_key=read_header(scope, b"idempotency-key"),
                 request_id=request_id,
             )
-            outcome = await (run_while_connected(receive, call) if _may_wait(operation, arguments) else call)
+            outcome = await (
+                run_while_connected(receive, call) if _is_cancelled_on_disconnect(operation, arguments) else call
+            )
             headers = [(b"x-request-id", request_id.encode())]
             for name, value in outcome.notices.items():
                 headers.append((name.lower().encode(), value.encode()))
@@ -105,9 +107,9 @@ class RestApp:
             arguments = query_string.parse_query(query, match.operation) | arguments
         return query_string.merge_path_parameters(arguments, match.parameters)
 
-    async def send_not_found(self, scope: Scope, send: Send) -> None:
-        """Answer a path or method that does not exist."""
-        allowed = self.routes.allowed_methods(scope["path"], scope.get("raw_path"))
+    async def send_not_found_or_not_allowed(self, scope: Scope, send: Send) -> None:
+        """Answer a path that does not exist with 404, a method that its path does not have with 405."""
+        allowed = self.routes.list_allowed_methods(scope["path"], scope.get("raw_path"))
         if allowed:
             error: AgoraError = MethodNotAllowed(
                 f"{scope['method']} is not possible at {scope['path']}.",
@@ -120,7 +122,7 @@ class RestApp:
             await send_problem(send, error, instance=scope["path"])
 
 
-def _may_wait(operation: Operation, arguments: bytes | Mapping[str, Any]) -> bool:
+def _is_cancelled_on_disconnect(operation: Operation, arguments: bytes | Mapping[str, Any]) -> bool:
     """Whether a call is cancelled when its caller disconnects: calls that wait, and calls of an upstream."""
     if operation.implementation == "upstream" and operation.kind is Kind.RELAY:
         return True

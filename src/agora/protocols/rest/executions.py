@@ -63,7 +63,7 @@ class ExecutionStreams:
             await answer.send_event("result", outcome.body)
         except AgoraError as error:
             # Nothing was sent yet, so that the error can still have its HTTP status.
-            if not answer.begun:
+            if not answer.has_started:
                 await send_problem(send, error, instance=scope["path"])
                 return
             await answer.send_event("error", to_json(error.problem()))

@@ -38,11 +38,11 @@ class MetricsPage:
         """Serve the metrics. Raises NotFound, Unauthenticated, PermissionDenied."""
         if not self._is_public:
             raise NotFound("There is nothing at /metrics.", fix="The setting metrics turns it on.")
-        await self._check_access(scope)
+        await self._require_access(scope)
         body, media_type = self._render(read_header(scope, b"accept") or "")
         await send_response(send, 200, body, content_type=(b"content-type", media_type.encode()))
 
-    async def _check_access(self, scope: Scope) -> None:
+    async def _require_access(self, scope: Scope) -> None:
         credential = self._request_authenticator.read_credential(scope)
         # An empty token must match nothing, and a comparison in constant time tells nothing about its beginning.
         if credential and self._token and hmac.compare_digest(credential.encode(), self._token):

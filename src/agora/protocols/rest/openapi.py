@@ -131,7 +131,7 @@ def _build_operation_entry(operation: Operation, route: Route, number: int, sche
 
 
 def _share_definitions(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
-    """Move a schema's definitions to the shared ones."""
+    """Move a schema's definitions to the shared ones; returns the schema. Raises ValueError for two of one name."""
     for name, definition in schema.pop("$defs", {}).items():
         # Fails the build of the document: a silently replaced schema would describe one of the two operations wrongly.
         if schemas.setdefault(name, definition) != definition:

@@ -37,13 +37,13 @@ class RouteTable:
                     for parts in _list_path_shapes(route):
                         self._open_routes.setdefault(len(parts), []).append((route.method, parts, operation))
 
-    def find_fixed(self, method: str, path: str) -> RouteMatch | None:
-        """Find the operation at a path without parameters, or None."""
+    def find_fixed_route(self, method: str, path: str) -> RouteMatch | None:
+        """Find the operation at a path without parameters; None if there is none."""
         return self._fixed_routes.get((method, path))
 
-    def find(self, method: str, path: str, raw_path: bytes | None = None) -> RouteMatch | None:
-        """Find the operation at a path, or None. Raises MalformedRequest if the path is not UTF-8."""
-        if (match := self.find_fixed(method, path)) is not None:
+    def find_route(self, method: str, path: str, raw_path: bytes | None = None) -> RouteMatch | None:
+        """Find the operation at a path; None if there is none. Raises MalformedRequest if the path is not UTF-8."""
+        if (match := self.find_fixed_route(method, path)) is not None:
             return match
         segments = _split_segments(path, raw_path)
         for route_method, parts, candidate in self._open_routes.get(len(segments), ()):
@@ -51,7 +51,7 @@ class RouteTable:
                 return RouteMatch(candidate, parameters)
         return None
 
-    def allowed_methods(self, path: str, raw_path: bytes | None = None) -> list[str]:
+    def list_allowed_methods(self, path: str, raw_path: bytes | None = None) -> list[str]:
         """List the methods of a path. Raises MalformedRequest if the path is not UTF-8."""
         methods = set(self._methods.get(path, ()))
         segments = _split_segments(path, raw_path)

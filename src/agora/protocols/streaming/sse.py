@@ -17,12 +17,12 @@ from agora_sdk.contract import Operation
 from agora_sdk.errors import AgoraError
 
 from . import task_offers
-from .requests import StreamingApp, StreamRequest
+from .stream_requests import StreamingApp, StreamRequest
 
-__all__ = ["EventSource"]
+__all__ = ["SseApp"]
 
 
-class EventSource(StreamingApp):
+class SseApp(StreamingApp):
     """ASGI application of every route of a stream, such as ``GET /events``."""
 
     async def __call__(
@@ -30,7 +30,7 @@ class EventSource(StreamingApp):
     ) -> None:
         """Answer one request for an operation. path: the path's arguments."""
         try:
-            stream, _ = await self.open(StreamRequest.from_scope(scope, operation, path))
+            stream, _ = await self.open_stream(StreamRequest.from_scope(scope, operation, path))
         except AgoraError as error:
             await send_problem(send, error, instance=scope["path"])
             return

@@ -26,8 +26,8 @@ from agora.protocols.websockets import MAX_REASON_BYTES, refuse_handshake
 from agora_sdk.contract import declared
 from agora_sdk.errors import AgoraError, InternalError
 
-from .requests import StreamingApp, StreamRequest, abort_connection
-from .websocket_calls import Calls, InvalidFrame
+from .stream_requests import StreamingApp, StreamRequest, abort_connection
+from .websocket_calls import InvalidFrame, SocketCalls
 
 __all__ = ["CLOSE_INVALID_FRAME", "SUBPROTOCOL", "WebSocketApp"]
 
@@ -45,7 +45,7 @@ class WebSocketApp(StreamingApp):
         await receive()  # websocket.connect
         try:
             with open_incoming_span(self.dispatcher.tracing, "WebSocket", read_trace_carrier(scope)):
-                stream, caller = await self.open(StreamRequest.from_scope(scope, STREAM_OPERATION))
+                stream, caller = await self.open_stream(StreamRequest.from_scope(scope, STREAM_OPERATION))
         except AgoraError as error:
             await refuse_handshake(scope, receive, send, error)
             return
@@ -72,7 +72,7 @@ class _Socket:
         self._connection = find_connection(scope)
         self._closing: asyncio.Future[CloseReason] = asyncio.get_running_loop().create_future()
         limit = app.settings.body_limit
-        self._calls = Calls(
+        self._calls = SocketCalls(
             app.dispatcher,
             caller,
             limit,
@@ -121,7 +121,7 @@ class _Socket:
         protocol = getattr(self._send, "__self__", None)
         if hasattr(protocol, "transport") and isinstance(getattr(protocol, "writable", None), asyncio.Event):
             return TransportSink(protocol, limit, self._begin_closing, self._connection), []
-        queue = _NotifyingQueue(limit, self._begin_closing)
+        queue = _EndNotifyingQueue(limit, self._begin_closing)
         return queue, [asyncio.create_task(self._send_queued_batches(queue))]
 
     async def _send_queued_batches(self, queue: QueueSink) -> None:
@@ -145,7 +145,7 @@ class _Socket:
                 text = message.get("text")
                 if text is None:
                     raise InvalidFrame("frames are text")
-                await self._calls.handle_frame(text)
+                await self._calls.dispatch_frame(text)
                 if self._connection is not None:
                     await (
                         self._connection.wait_until_writable()
@@ -181,11 +181,11 @@ class TransportSink:
     pending = 0
 
     def __init__(
-        self, protocol: Any, limit: int, ended: Callable[[CloseReason], None], connection: Connection | None = None
+        self, protocol: Any, limit: int, on_end: Callable[[CloseReason], None], connection: Connection | None = None
     ) -> None:
         self._transport: asyncio.Transport = protocol.transport
         self._writable: asyncio.Event = protocol.writable
-        self._limit, self._begin_closing, self._connection = limit, ended, connection
+        self._limit, self._on_end, self._connection = limit, on_end, connection
 
     def try_write(self, batch: Batch, /) -> bool:
         transport = self._transport
@@ -202,16 +202,16 @@ class TransportSink:
         await self._writable.wait()
 
     def end(self, close_reason: CloseReason, /) -> None:
-        self._begin_closing(close_reason)
+        self._on_end(close_reason)
 
 
-class _NotifyingQueue(QueueSink):
-    """Queue for servers that do not expose the transport."""
+class _EndNotifyingQueue(QueueSink):
+    """A queue for servers that do not expose the transport; reports its end at once."""
 
-    def __init__(self, limit: int, ended: Callable[[CloseReason], None]) -> None:
+    def __init__(self, limit: int, on_end: Callable[[CloseReason], None]) -> None:
         super().__init__(limit)
-        self._begin_closing = ended
+        self._on_end = on_end
 
     def end(self, close_reason: CloseReason, /) -> None:
         super().end(close_reason)
-        self._begin_closing(close_reason)
+        self._on_end(close_reason)

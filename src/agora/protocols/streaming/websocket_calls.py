@@ -2,7 +2,7 @@
 
 ``{"id": 1, "operation": "agora.messaging.send", "arguments": {...}, "idempotency_key": "..."}`` is answered
 by ``{"id": 1, "result": ...}`` or ``{"id": 1, "error": PROBLEM}``; several may be under way at once, and
-answers are sent in order of completion. A stream operation is answered as in :mod:`.streams`. ``{"ack": 17}``
+answers are sent in order of completion. A stream operation is answered as in :mod:`.call_streams`. ``{"ack": 17}``
 advances the durable subscription that is being read. A call may name its trace with ``traceparent`` and ``tracestate``;
 else it belongs to the handshake's trace.
 """
@@ -28,9 +28,9 @@ from agora_sdk.contract import Kind
 from agora_sdk.contract.validation_errors import describe_error
 from agora_sdk.errors import AgoraError, InternalError, InvalidRequest, Overloaded, PayloadTooLarge, field_error
 
-from .streams import Streams
+from .call_streams import CallStreams
 
-__all__ = ["Calls", "InvalidFrame"]
+__all__ = ["InvalidFrame", "SocketCalls"]
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class _Frame(BaseModel):
 _OBJECT: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any], config=ConfigDict(defer_build=True))
 
 
-class Calls:
+class SocketCalls:
     """The calls of one socket. ``answer`` sends a text; ``acknowledge`` takes an acknowledged sequence.
 
     trace: the handshake's. connection: if known, unsent bytes are counted on it.
@@ -88,14 +88,14 @@ class Calls:
         self._connection = connection
         self._free = asyncio.Semaphore(MAX_CALLS)
         self._running: dict[asyncio.Task[None], int | str | None] = {}
-        self._streams = Streams(dispatcher, caller, answer, connection)
+        self._streams = CallStreams(dispatcher, caller, answer, connection)
         self._cancelled_ids: set[int | str | None] = set()
 
-    async def handle_frame(self, text: str) -> None:
+    async def dispatch_frame(self, text: str) -> None:
         """Wait for the caller's turn, then start the frame's call, reject it, or apply its cancel or ack. Raises
         InvalidFrame."""
         # Before parsing: the body of a greedy caller costs CPU time whether or not its call is admitted.
-        await self._wait_for_turn()
+        await self._wait_for_parsing_turn()
         try:
             frame = self._parse_frame(text)
             if frame.cancel is not None:
@@ -115,7 +115,7 @@ class Calls:
             self._running[task] = frame.id
             task.add_done_callback(self._running.pop)
 
-    async def _wait_for_turn(self) -> None:
+    async def _wait_for_parsing_turn(self) -> None:
         """Wait for the caller's turn, because parsing frames costs CPU time, too. Errors of the caller are reported by
         its call."""
         with contextlib.suppress(AgoraError):
@@ -201,7 +201,7 @@ class Calls:
         caller = await self._caller()
         operation = self._dispatcher.resolve_operation_or_charge(caller, name, frame.version)
         if operation.kind is Kind.STREAM:
-            await self._streams.open(frame.id, operation, caller, frame.arguments)
+            await self._streams.open_stream(frame.id, operation, caller, frame.arguments)
             # The cancellation arrived while the stream was being opened.
             if frame.id is not None and frame.id in self._cancelled_ids:
                 self._streams.cancel_stream(frame.id)
@@ -233,8 +233,8 @@ def _encode_error(call_id: int | str | None, error: AgoraError) -> bytes:
 
 
 def _build_invalid_frame_error(error: ValidationError) -> InvalidRequest:
-    faults = error.errors(include_url=False, include_context=False, include_input=False)
-    errors = [field_error(".".join(map(str, fault["loc"])), describe_error(fault)) for fault in faults[:20]]
+    details = error.errors(include_url=False, include_context=False, include_input=False)
+    errors = [field_error(".".join(map(str, detail["loc"])), describe_error(detail)) for detail in details[:20]]
     return InvalidRequest(
         "{field}: {message}".format(**errors[0]),
         fix=FIELDS_FIX,

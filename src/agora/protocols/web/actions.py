@@ -23,8 +23,8 @@ from agora_sdk.errors import AgoraError, MethodNotAllowed
 
 from . import forms, outcomes
 from .filters import format_document
-from .named_agents import require_named_agents
-from .notices import Notice, Notices, render_notice, render_toast
+from .named_agents import require_existing_agents
+from .notices import Notice, NoticeCookies, render_notice, render_toast
 from .responses import is_htmx_request, send_html, send_redirect
 from .security import HOME_PATH, choose_safe_next_path, read_url_header
 from .view import View
@@ -33,19 +33,19 @@ __all__ = ["Actions"]
 
 
 class Actions:
-    """Runs operations for forms."""
+    """Runs the operations of submitted forms, and answers with their outcome."""
 
-    def __init__(self, dispatcher: Dispatcher, notices: Notices, body_limit: int) -> None:
+    def __init__(self, dispatcher: Dispatcher, notices: NoticeCookies, body_limit: int) -> None:
         self.dispatcher, self.notices, self.body_limit = dispatcher, notices, body_limit
 
     async def __call__(self, name: str, view: View, scope: Scope, receive: Receive, send: Send) -> None:
         """Run an operation with the form of a request. Raises AgoraError before it runs."""
         form = await forms.read_form(scope, receive, self.body_limit)
         # Before the operation is even looked for: a forged form must have no effect, and learn nothing.
-        view.session.check_form_token(read_header(scope, b"x-csrf-token") or form.get("csrf"))
+        view.session.require_form_token(read_header(scope, b"x-csrf-token") or form.get("csrf"))
         operation = self._find_operation(name, view)
         try:
-            await require_named_agents(view, form)
+            await require_existing_agents(view, form)
             result = await self._run_operation(operation, view, form, receive)
         except AgoraError as error:
             await self._send_failure(error, form, scope, send)
@@ -62,7 +62,7 @@ class Actions:
         call = self.dispatcher.invoke(
             operation,
             view.caller,
-            forms.to_arguments(form, operation),
+            forms.convert_form_to_arguments(form, operation),
             idempotency_key=form.get("idempotency_key"),
         )
         return (await run_while_connected(receive, call)).result
@@ -97,7 +97,7 @@ class Actions:
 
 def _describe_success(operation: Operation, form: forms.Form, result: Any, scope: Scope) -> Notice:
     """Build the notice of a successful action, with a link to the created object unless its page sent the form."""
-    path = outcomes.find_result_page(result)
+    path = outcomes.find_result_page_path(result)
     if path and _read_sending_page_path(scope) == HOME_PATH + path:
         path = ""
     words = outcomes.describe_outcome(operation, form.get, result)

@@ -46,13 +46,13 @@ from . import live_updates as live
 from .actions import Actions
 from .assets import ASSETS
 from .exports import Exports
-from .notices import NOTICE_COOKIE, Notice, Notices, render_notice
+from .notices import NOTICE_COOKIE, Notice, NoticeCookies, render_notice
 from .paths import is_export
 from .registry import FRAGMENTS, Page, PageRedirect
 from .responses import accepts_gzip, is_htmx_request, send_html, send_page, send_redirect, wants_html
 from .security import HOME_PATH, choose_safe_next_path, read_url_header, require_same_origin
 from .session import HasEnded, Sessions, parse_cookies
-from .signin import LOCAL, TOKEN, SignIn, SignOn
+from .sign_in import LOCAL, TOKEN, SignIn, SignOn
 from .templating import render_template
 from .upstream_authorization import UpstreamAuthorizations
 from .view import View
@@ -68,11 +68,11 @@ MAX_QUERY = 8_192
 FIND_PAGE: Lazy[Callable[[str], tuple[Page, dict[str, str]] | None]] = Lazy("agora.protocols.web.pages:find_page")
 
 
-async def _no_values(view: View) -> dict[str, Any]:
+async def _load_no_values(view: View) -> dict[str, Any]:
     return {}
 
 
-NO_PAGE = Page("/", "Page not found", "error.html", _no_values)  #: the page of unknown paths
+NO_PAGE = Page("/", "Page not found", "error.html", _load_no_values)  #: the page of unknown paths
 
 
 class MonitorApp:
@@ -93,12 +93,12 @@ class MonitorApp:
             request_authenticator,
             settings.public_url,
         )
-        ways = {TOKEN: self._authenticate_token_session, LOCAL: self._authenticate_local_session}
+        resolvers = {TOKEN: self._authenticate_token_session, LOCAL: self._authenticate_local_session}
         secure = urlsplit(settings.own_url).scheme == "https"
-        self.sessions = Sessions(sealer, clock, ways, ended, secure=secure)
-        self.notices = Notices(self.sessions)
+        self.sessions = Sessions(sealer, clock, resolvers, ended, secure=secure)
+        self.notices = NoticeCookies(self.sessions)
         self.sign_in = SignIn(request_authenticator, self.sessions, sign_on, settings.public_url)
-        self.acts = Actions(dispatcher, self.notices, settings.body_limit)
+        self.actions = Actions(dispatcher, self.notices, settings.body_limit)
         self.exports = Exports(dispatcher)
         self.upstreams = UpstreamAuthorizations(dispatcher, self.notices, settings.own_url)
 
@@ -128,27 +128,31 @@ class MonitorApp:
             await self._send_failure(error, scope, send)
 
     async def _route_request(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
-        room, _, subpath = path.partition("/")
-        posted = scope["method"] == "POST"
+        section, _, subpath = path.partition("/")
+        is_post = scope["method"] == "POST"
         if scope["method"] not in ("GET", "HEAD", "POST"):
             raise MethodNotAllowed(f"{scope['method']} is not possible here.", allowed=["GET", "POST"])
         if is_export(scope):
             await self._send_export(scope, receive, send)
-        elif room == "static" and not posted:
-            await ASSETS.send(subpath, scope, send)
+        elif section == "static" and not is_post:
+            await ASSETS.send_file(subpath, scope, send)
         elif path == "sign-in":
-            await (self.sign_in.handle_form(scope, receive, send) if posted else self._send_sign_in_page(scope, send))
-        elif posted:
-            await self._handle_post(room, subpath, scope, receive, send)
+            await (
+                self.sign_in.sign_in_with_form(scope, receive, send)
+                if is_post
+                else self._send_sign_in_page(scope, send)
+            )
+        elif is_post:
+            await self._route_post(section, subpath, scope, receive, send)
         elif path in LOGIN_PATHS:
-            await self._handle_login(path, scope, send)
-        elif room == "live":
+            await self._route_login_redirect(path, scope, send)
+        elif section == "live":
             await self._send_live(scope, receive, send)
         else:
             await self._send_page(scope, send)
 
-    async def _handle_login(self, path: str, scope: Scope, send: Send) -> None:
-        """Handle redirects to and from an identity provider or an upstream's authorization server."""
+    async def _route_login_redirect(self, path: str, scope: Scope, send: Send) -> None:
+        """Answer the requests of redirects to and from an identity provider or an upstream's authorization server."""
         query = _parse_query(scope)
         match path:
             case "sso":
@@ -156,35 +160,37 @@ class MonitorApp:
             case "callback":
                 await self.sign_in.finish_login(scope, send, query)
             case "upstream-callback":
-                await self.upstreams.handle_callback(send, query)
+                await self.upstreams.send_callback_page(send, query)
             case "upstream-client":
                 await self.upstreams.send_client_document(send)
             case _:
-                await self.upstreams.finish(await self._create_view(scope, NO_PAGE, {}, {}), send, query)
+                await self.upstreams.finish_authorization(await self._create_view(scope, NO_PAGE, {}, {}), send, query)
 
     async def _send_sign_in_page(self, scope: Scope, send: Send) -> None:
-        await self.sign_in.send_page(scope, send, _parse_query(scope).get("next", HOME_PATH))
+        await self.sign_in.send_sign_in_page(scope, send, _parse_query(scope).get("next", HOME_PATH))
 
-    async def _handle_post(self, room: str, rest: str, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _route_post(self, section: str, subpath: str, scope: Scope, receive: Receive, send: Send) -> None:
         # Before the session is read: a form of another site is refused, whatever cookies the browser sends with it.
         require_same_origin(scope, self.public_url)
         view = await self._create_view(scope, NO_PAGE, {}, {})
-        if room == "act":
-            await self.acts(rest, view, scope, receive, send)
-        elif room == "upstream-authorize":
-            await self.upstreams.begin(view, scope, receive, send)
-        elif room == "sign-out":
-            await self._handle_sign_out(view, scope, receive, send)
+        if section == "act":
+            await self.actions(subpath, view, scope, receive, send)
+        elif section == "upstream-authorize":
+            await self.upstreams.begin_authorization(view, scope, receive, send)
+        elif section == "sign-out":
+            await self._sign_out(view, scope, receive, send)
         else:
             raise MethodNotAllowed("Pages do not accept forms: send them to act/OPERATION.", allowed=["GET"])
 
-    async def _handle_sign_out(self, view: View, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _sign_out(self, view: View, scope: Scope, receive: Receive, send: Send) -> None:
         form = await forms.read_form(scope, receive, MAX_QUERY)
         # A second check beside the origin: some browsers and proxies send neither Origin nor Referer.
-        view.session.check_form_token(read_header(scope, b"x-csrf-token") or form.get("csrf"))
+        view.session.require_form_token(read_header(scope, b"x-csrf-token") or form.get("csrf"))
         session, redirect_url = view.session, f"{HOME_PATH}sign-in"
-        ender = replace(view.caller, tenant=session.tenant)  # a server operator may currently act in another tenant
-        await self.dispatcher.invoke(SIGN_OUT, ender, {"session_id": session.id})
+        session_caller = replace(
+            view.caller, tenant=session.tenant
+        )  # a server operator may currently act in another tenant
+        await self.dispatcher.invoke(SIGN_OUT, session_caller, {"session_id": session.id})
         if view.caller.kind == "user":  # also end the provider's session, if it supports that
             # The session here has ended already; a provider that is away must not keep the person from signing out.
             with suppress(AgoraError):
@@ -197,7 +203,7 @@ class MonitorApp:
     async def _send_export(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send a file to a caller with a credential or a session."""
         # A program that sends a credential means it, whatever cookies it has stored.
-        session = None if self.request_authenticator.read_credential(scope) else self.sessions.find(scope)
+        session = None if self.request_authenticator.read_credential(scope) else self.sessions.find_session(scope)
 
         async def authenticate() -> Caller:
             if session is None:
@@ -213,7 +219,7 @@ class MonitorApp:
 
     async def _create_view(self, scope: Scope, page: Page, path: dict[str, str], query: dict[str, str]) -> View:
         """Create a view for the signed-in user. Raises Unauthenticated."""
-        session = self.sessions.find(scope)
+        session = self.sessions.find_session(scope)
         if session is None:
             raise Unauthenticated("No user is signed in.", fix="Sign in.")
         caller = await self.sessions.resolve_caller(scope, session)
@@ -229,13 +235,13 @@ class MonitorApp:
         # After the view: whoever is not signed in is sent to the sign-in page, also from an unknown address.
         if match is None:
             raise NotFound("There is no such page.")
-        if not view.shows(page):
+        if not view.may_open(page):
             raise PermissionDenied(f"{page.title} is not visible to you.", fix="Sign in as a user who may see it.")
         notice = self.notices.read_cookie(parse_cookies(scope).get(NOTICE_COOKIE))
         try:
             body = await _render_page(page, view, notice)
-        except PageRedirect as elsewhere:
-            await send_redirect(send, elsewhere.path)
+        except PageRedirect as redirect:
+            await send_redirect(send, redirect.path)
             return
         await send_page(scope, send, body, [self.notices.build_expired_cookie()] if notice else [])
 
@@ -291,7 +297,7 @@ class MonitorApp:
         # The header first: a browser reconnects with the original URL, whose position is old by then.
         after = read_header(scope, b"last-event-id") or opened_at
         view = await self._create_view(scope, page, path, query)
-        if not view.shows(page):
+        if not view.may_open(page):
             raise PermissionDenied(f"{page.title} is not visible to you.")
         fragments = [FRAGMENTS[name] for name in page.live]
         if after is not None and after.isdecimal() and view.position - int(after[:18]) > live.MAX_MISSED_EVENTS:
@@ -328,7 +334,7 @@ async def _render_page(page: Page, view: View, notice: Notice | None) -> bytes:
 
 
 def _find_list_page(scope: Scope, view: View | None) -> Page | None:
-    """Find the list page of a missing object, where the user can continue."""
+    """Find the list page of a missing object, where the user can continue; None if the user may open none."""
     root, _, subpath = _read_monitor_path(scope).partition("/")
     if view is None or not subpath:
         return None

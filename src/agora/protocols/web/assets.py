@@ -74,12 +74,12 @@ class Assets:
             whole.update(f"{name}\0".encode() + asset.etag)
         return whole.hexdigest()[:16]
 
-    def url(self, name: str) -> str:
+    def build_url(self, name: str) -> str:
         """Build the URL of a file. Raises KeyError if it does not exist."""
         self.files[name]
         return f"{HOME_PATH}static/{self.version}/{name}"
 
-    async def send(self, path: str, scope: Scope, send: Send) -> None:
+    async def send_file(self, path: str, scope: Scope, send: Send) -> None:
         """Send the file of a request for ``VERSION/NAME``. Raises NotFound if it does not exist."""
         version, _, name = path.partition("/")
         asset = self.files.get(name)

@@ -27,7 +27,7 @@ from agora_sdk.errors import AgoraError, MethodNotAllowed
 
 from .paths import EXPORTS
 
-__all__ = ["COLUMNS", "Exports", "spreadsheet_cell"]
+__all__ = ["COLUMNS", "Exports", "escape_spreadsheet_formula"]
 
 log = logging.getLogger(__name__)
 EXPORT_OPERATION: Final = declared("monitor", "export")
@@ -68,7 +68,9 @@ class Exports:
             if scope["method"] == "HEAD":
                 await send({"type": "http.response.body", "body": b""})
             else:
-                await _transfer_file(stream, _csv_pieces if extension == "csv" else _json_pieces, receive, send)
+                await _transfer_file(
+                    stream, _encode_csv_pieces if extension == "csv" else _encode_json_pieces, receive, send
+                )
         finally:
             # Open streams are counted from the moment they are opened, even those that nobody has begun to read.
             stream.close()
@@ -120,7 +122,7 @@ async def _read_documents(stream: LiveStream) -> AsyncIterator[bytes]:
         yield entry.json
 
 
-async def _json_pieces(documents: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _encode_json_pieces(documents: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """Encode one object: the export date, the messages, one per line, and their number."""
     yield b'{"export_date":%b,"messages":[' % to_json(datetime.now(UTC))
     count = 0
@@ -130,21 +132,21 @@ async def _json_pieces(documents: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     yield b'\n],"message_count":%d}\n' % count
 
 
-async def _csv_pieces(documents: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _encode_csv_pieces(documents: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """Encode a CSV header, and a line for each message (RFC 4180)."""
-    yield _csv_line(COLUMNS)
+    yield _format_csv_line(COLUMNS)
     async for document in documents:
         message = from_json(document)
-        yield _csv_line([spreadsheet_cell(message[name]) for name in COLUMNS])
+        yield _format_csv_line([escape_spreadsheet_formula(message[name]) for name in COLUMNS])
 
 
-def _csv_line(cells: list[str] | tuple[str, ...]) -> bytes:
+def _format_csv_line(cells: list[str] | tuple[str, ...]) -> bytes:
     line = io.StringIO()
     csv.writer(line, lineterminator="\r\n").writerow(cells)
     return line.getvalue().encode("utf-8", "replace")
 
 
-def spreadsheet_cell(value: str | None) -> str:
+def escape_spreadsheet_formula(value: str | None) -> str:
     """Escape a value for a cell: an apostrophe is put before anything that a spreadsheet would read as a formula."""
     text = value or ""
     # Texts are written by agents: a spreadsheet would run a formula, which can send the sheet elsewhere (CSV injection).

@@ -185,10 +185,10 @@ def short_id(value: str | None) -> str:
 def find_page_path(id: str | None) -> str | None:
     """Find the path of the page for an id, below the monitor; None if there is no such page."""
     head, _, tail = (id or "").partition("_")
-    room = PAGES_BY_PREFIX.get(head)
+    page = PAGES_BY_PREFIX.get(head)
     # Checked by form: ids in documents of agents become links, and must not lead to another path. ASCII, because the
     # path becomes the header of a redirect.
-    return f"{room}/{id}" if room and len(tail) == 32 and tail.isascii() and tail.isalnum() else None
+    return f"{page}/{id}" if page and len(tail) == 32 and tail.isascii() and tail.isalnum() else None
 
 
 def task_preview(task: Any) -> str:
@@ -224,7 +224,7 @@ def task_title(task: Any) -> str:
     return truncate(task_preview(task), 80) or "Message"
 
 
-def task_attempt(task: Any) -> tuple[str, str] | None:
+def find_attempt_of_task(task: Any) -> tuple[str, str] | None:
     """Find the page of the attempt group of a job, and the job's place in it; None for other jobs.
 
     A task's metadata is written by its author: only text in the form of a group id becomes a path.
@@ -282,7 +282,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "state": state_badge,
     "task_preview": task_preview,
     "task_state": task_state,
-    "task_attempt": task_attempt,
+    "task_attempt": find_attempt_of_task,
     "task_title": task_title,
     "tone": tone_of_state,
     "words": identifier_words,

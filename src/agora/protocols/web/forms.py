@@ -20,7 +20,7 @@ from agora.value_classes import value_class
 from agora_sdk.contract import Operation
 from agora_sdk.errors import InvalidRequest, UnsupportedMediaType, field_error
 
-__all__ = ["Form", "read_form", "to_arguments"]
+__all__ = ["Form", "convert_form_to_arguments", "read_form"]
 
 MAX_FIELDS = 500
 MAX_DEPTH = 3  #: maximum depth of a field in objects
@@ -59,18 +59,18 @@ async def read_form(scope: Scope, receive: Receive, limit: int) -> Form:
     return Form(fields)
 
 
-def to_arguments(form: Form, operation: Operation) -> dict[str, Any]:
+def convert_form_to_arguments(form: Form, operation: Operation) -> dict[str, Any]:
     """Convert a form to the arguments of an operation. Raises InvalidRequest for invalid JSON."""
     arguments_by_name: dict[str, Any] = {}
     for name, values in form.fields.items():
         filled = [value for value in values if value != ""]
         if name not in OWN_FIELDS and filled:
             value = _convert_value(name, filled, _find_field_types(operation, name))
-            _set_field(arguments_by_name, name.split(".", MAX_DEPTH), value)
+            _set_argument(arguments_by_name, name.split(".", MAX_DEPTH), value)
     return arguments_by_name
 
 
-def _set_field(arguments: dict[str, Any], path: Sequence[str], value: Any) -> None:
+def _set_argument(arguments: dict[str, Any], path: Sequence[str], value: Any) -> None:
     """Set an argument, or a member of an object argument."""
     *parents, last = path
     for parent in parents:

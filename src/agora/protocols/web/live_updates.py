@@ -32,7 +32,7 @@ from .security import SECURITY_HEADERS
 from .templating import render_template
 from .view import View
 
-__all__ = ["MAX_MISSED_EVENTS", "FragmentSink", "Schedule", "send_reload", "serve_fragments"]
+__all__ = ["MAX_MISSED_EVENTS", "FragmentSink", "RenderSchedule", "send_reload", "serve_fragments"]
 
 log = logging.getLogger(__name__)
 
@@ -59,9 +59,9 @@ class FragmentSink:
 
     def __init__(self, fragments: Sequence[Fragment], position: int) -> None:
         self.fragments, self.position = fragments, position
-        self.rung = asyncio.Event()
+        self.wake_event = asyncio.Event()
         self.close_reason: CloseReason | None = None
-        self.beat = False
+        self.has_heartbeat = False
         self.fragments_by_type: dict[str, tuple[Fragment, ...]] = {}
         self._events: dict[str, deque[EncodedEvent]] = {part.name: deque(maxlen=MAX_EVENTS) for part in fragments}
         self._due: dict[str, None] = {}
@@ -76,8 +76,8 @@ class FragmentSink:
                     self._due[part.name] = None
         self.position = max(self.position, batch.sequence)
         # An empty batch is a heartbeat of the feed.
-        self.beat = self.beat or not batch.items
-        self.rung.set()
+        self.has_heartbeat = self.has_heartbeat or not batch.items
+        self.wake_event.set()
         # Never full: events are not kept for a slow reader, only which fragments they concern.
         return True
 
@@ -85,7 +85,7 @@ class FragmentSink:
 
     def end(self, close_reason: CloseReason, /) -> None:
         self.close_reason = close_reason
-        self.rung.set()
+        self.wake_event.set()
 
     # -- due fragments ---------------------------------------------------------------------------
 
@@ -107,8 +107,8 @@ class FragmentSink:
         """Names of the due fragments."""
         return set(self._due)
 
-    def take_events(self, name: str) -> Sequence[EncodedEvent]:
-        """Take the events of a fragment since the last call, and mark it as rendered."""
+    def pop_events(self, name: str) -> Sequence[EncodedEvent]:
+        """Remove and return the events of a fragment since the last call; it is no longer due."""
         self._due.pop(name, None)
         events = tuple(self._events[name])
         self._events[name].clear()
@@ -120,7 +120,7 @@ class FragmentSink:
         self._due[name] = None
 
 
-class Schedule:
+class RenderSchedule:
     """Schedule of renderings. now: seconds of a monotonic clock."""
 
     def __init__(self, fragments: Sequence[Fragment], now: float) -> None:
@@ -129,15 +129,15 @@ class Schedule:
         self._ticks = {part.name: now + part.tick for part in fragments if part.tick}
         self._resting_until = now
 
-    def due_ticks(self, now: float) -> list[str]:
+    def list_due_ticks(self, now: float) -> list[str]:
         """List the fragments whose tick has elapsed."""
         return [name for name, at in self._ticks.items() if at <= now]
 
-    def ready_fragments(self, due: Iterable[str], now: float) -> list[Fragment]:
+    def list_ready_fragments(self, due: Iterable[str], now: float) -> list[Fragment]:
         """List the due fragments that may be rendered now."""
         return [self._fragments[name] for name in due if max(self._next_update[name], self._resting_until) <= now]
 
-    def seconds_to_wait(self, due: Iterable[str], now: float) -> float | None:
+    def compute_seconds_to_wait(self, due: Iterable[str], now: float) -> float | None:
         """Return the seconds until the next rendering; None if it needs an event."""
         times = [max(self._next_update[name], self._resting_until) for name in due] + list(self._ticks.values())
         return max(min(times) - now, 0.0) if times else None
@@ -161,7 +161,7 @@ class Schedule:
             self._ticks[part.name] = now + max(part.tick, seconds)
 
 
-class EventWriter:
+class EventStreamWriter:
     """Writes the response of one stream. compressed: with gzip, flushed after each write."""
 
     def __init__(self, send: Send, *, compressed: bool = False) -> None:
@@ -198,36 +198,36 @@ def encode_event(name: str, position: int, data: bytes) -> bytes:
 class FragmentRenderer:
     """Renders the due fragments of one page."""
 
-    def __init__(self, view: View, feeder: FragmentSink, writer: EventWriter) -> None:
-        self._view, self._feeder, self._writer = view, feeder, writer
-        self._schedule = Schedule(feeder.fragments, time.monotonic())
-        self._changes: dict[str, RowChanges] = {part.name: RowChanges() for part in feeder.fragments}
+    def __init__(self, view: View, sink: FragmentSink, writer: EventStreamWriter) -> None:
+        self._view, self._sink, self._writer = view, sink, writer
+        self._schedule = RenderSchedule(sink.fragments, time.monotonic())
+        self._changes: dict[str, RowChanges] = {part.name: RowChanges() for part in sink.fragments}
 
-    async def run(self) -> None:
-        """Run until the event stream ends."""
-        feeder, schedule = self._feeder, self._schedule
-        while feeder.close_reason is None:
+    async def render_until_end(self) -> None:
+        """Render and send due fragments until the event stream ends."""
+        sink, schedule = self._sink, self._schedule
+        while sink.close_reason is None:
             now = time.monotonic()
-            feeder.mark_due(schedule.due_ticks(now))
+            sink.mark_due(schedule.list_due_ticks(now))
             # One after the other: the operations of a page count against one user's rate limit and share of the event loop.
-            update = [await self._render_fragment(part) for part in schedule.ready_fragments(feeder.due, now)]
+            update = [await self._render_fragment(part) for part in schedule.list_ready_fragments(sink.due, now)]
             if any(update):
                 await self._writer.write(b"".join(update))
                 schedule.mark_updated(time.monotonic())
-            if feeder.beat:
-                feeder.beat = False
-                if not feeder.due:
+            if sink.has_heartbeat:
+                sink.has_heartbeat = False
+                if not sink.due:
                     # With the position: events of other types since then are none that a reconnecting page has missed.
-                    await self._writer.write(b": heartbeat\nid: %d\n\n" % feeder.position)
+                    await self._writer.write(b": heartbeat\nid: %d\n\n" % sink.position)
             await self._wait_for_work()
 
     async def _wait_for_work(self) -> None:
-        feeder = self._feeder
-        seconds = self._schedule.seconds_to_wait(feeder.due, time.monotonic())
-        if not feeder.due:
-            feeder.rung.clear()
-            # The stream may have ended, or had a heartbeat, during the rendering: its ring was just cleared.
-            if feeder.close_reason is not None or feeder.beat:
+        sink = self._sink
+        seconds = self._schedule.compute_seconds_to_wait(sink.due, time.monotonic())
+        if not sink.due:
+            sink.wake_event.clear()
+            # The stream may have ended, or had a heartbeat, during the rendering: its event was just cleared.
+            if sink.close_reason is not None or sink.has_heartbeat:
                 return
         elif seconds:  # to render later events together
             # Not longer: a fragment that waits for the user's rate limit must not hold up the others, or the end.
@@ -235,22 +235,22 @@ class FragmentRenderer:
             return
         try:
             async with asyncio.timeout(seconds):
-                await feeder.rung.wait()
+                await sink.wake_event.wait()
         except TimeoutError:
             return
 
     async def _render_fragment(self, part: Fragment) -> bytes:
         """Render the message of a due fragment; empty if it has not changed."""
-        feeder, started_at = self._feeder, time.monotonic()
+        sink, started_at = self._sink, time.monotonic()
         # Before the events are taken: a page that resumes there may get an event twice, but misses none.
-        position = feeder.position
-        taken = feeder.take_events(part.name)
+        position = sink.position
+        events = sink.pop_events(part.name)
         try:
-            view = self._view.with_events([item.model() for item in taken], position)
+            view = self._view.with_events([item.model() for item in events], position)
             body = await _render_fragment_body(part, view)
         except RateLimited as error:
             # A fragment that grows is built from its events alone: those of this rendering would never be shown.
-            feeder.restore_events(part.name, taken)
+            sink.restore_events(part.name, events)
             self._schedule.postpone(part, float(error.extra.get("retry_after", 1)), time.monotonic())
             return b""
         if body is not None and not part.grows:
@@ -283,7 +283,7 @@ async def serve_fragments(
     compressed: bool = False,
 ) -> None:
     """Send the stream of a page's fragments until either side disconnects."""
-    writer, feeder = EventWriter(send, compressed=compressed), FragmentSink(fragments, stream.position)
+    writer, sink = EventStreamWriter(send, compressed=compressed), FragmentSink(fragments, stream.position)
     try:
         await writer.begin()
         await writer.write(b"retry: 2000\nid: %d\n: connected\n\n" % stream.position)
@@ -291,15 +291,15 @@ async def serve_fragments(
         # Open streams are counted from the moment they are opened, and this one has no reader yet that would close it.
         stream.close()
         raise
-    painting = asyncio.create_task(FragmentRenderer(view, feeder, writer).run())
+    rendering = asyncio.create_task(FragmentRenderer(view, sink, writer).render_until_end())
     disconnect = asyncio.create_task(wait_for_disconnect(receive))
-    tasks: list[asyncio.Task[None]] = [painting, disconnect, asyncio.create_task(stream.attach(feeder))]
+    tasks: list[asyncio.Task[None]] = [rendering, disconnect, asyncio.create_task(stream.attach(sink))]
     try:
-        await asyncio.wait((painting, disconnect), return_when=asyncio.FIRST_COMPLETED)
-        if painting.done() and painting.exception() is not None:  # the reader does not read
+        await asyncio.wait((rendering, disconnect), return_when=asyncio.FIRST_COMPLETED)
+        if rendering.done() and rendering.exception() is not None:  # the reader does not read
             abort_connection(send)
         elif not disconnect.done():
-            await _send_close_reason(writer, feeder)
+            await _send_close_reason(writer, sink)
     finally:
         stream.close()
         for task in tasks:
@@ -309,15 +309,15 @@ async def serve_fragments(
 
 async def send_reload(send: Send) -> None:
     """Tell a page to reload because it has missed too many events."""
-    writer = EventWriter(send)
+    writer = EventStreamWriter(send)
     await writer.begin()
     await writer.write(b"event: reload\ndata: {}\n\n")
     await writer.close()
 
 
-async def _send_close_reason(writer: EventWriter, feeder: FragmentSink) -> None:
+async def _send_close_reason(writer: EventStreamWriter, sink: FragmentSink) -> None:
     """Send the reason for the end of the stream: ``reload`` if the page must be reloaded, possibly to sign in again."""
-    error = feeder.close_reason.error if feeder.close_reason is not None else None
+    error = sink.close_reason.error if sink.close_reason is not None else None
     restarting = error is None or error.status >= 500
     if restarting and not isinstance(error, CursorTooOld):
         await writer.write(b"event: closing\ndata: %b\n\n" % to_json({"reason": str(error or "resume later")}))

@@ -11,22 +11,22 @@ from agora_sdk.errors import AgoraError, NotFound, field_error
 from .forms import Form
 from .view import View
 
-__all__ = ["require_named_agents"]
+__all__ = ["require_existing_agents"]
 
 BROADCAST = "broadcast"
 MAX_SUGGESTIONS = 3
 
 
-async def require_named_agents(view: View, form: Form) -> None:
+async def require_existing_agents(view: View, form: Form) -> None:
     """Check the fields listed in the form's field ``agents``. Raises NotFound."""
     for field in form.fields.get("agents", []):
         name = (form.get(field) or "").strip()
         # ``capability:NAME`` and ``worker:NAME`` name no single agent.
-        if name and name != BROADCAST and ":" not in name and view.may("agora.agent.get"):
-            await _check_agent(view, field, name)
+        if name and name != BROADCAST and ":" not in name and view.may_call("agora.agent.get"):
+            await _require_agent(view, field, name)
 
 
-async def _check_agent(view: View, field: str, name: str) -> None:
+async def _require_agent(view: View, field: str, name: str) -> None:
     try:
         await view.invoke("agora.agent.get", {"agent_id": name})
     except NotFound:

@@ -10,7 +10,7 @@ from agora_sdk.errors import Unauthenticated
 from .session import Sessions
 from .templating import render_template
 
-__all__ = ["NOTICE_COOKIE", "Link", "Notice", "Notices", "render_notice", "render_toast"]
+__all__ = ["NOTICE_COOKIE", "Notice", "NoticeCookies", "NoticeLink", "render_notice", "render_toast"]
 
 NOTICE_COOKIE: Final = "agora_notice"
 LIFETIME_SECONDS: Final = 60
@@ -21,7 +21,7 @@ TOO_LONG_MESSAGE: Final = (
 
 
 @value_class
-class Link:
+class NoticeLink:
     """A link in a notice to a page of the monitor. path: below the monitor."""
 
     path: str
@@ -44,11 +44,11 @@ class Notice:
     secret: str = ""
     answer: str = ""
     sign_in: bool = False
-    links: tuple[Link, ...] = ()
+    links: tuple[NoticeLink, ...] = ()
     place: str = "toasts"
 
 
-class Notices:
+class NoticeCookies:
     """Stores notices in a sealed cookie, so that no link can put text on a page."""
 
     def __init__(self, sessions: Sessions) -> None:
@@ -69,7 +69,7 @@ class Notices:
         return self._sessions.build_set_cookie_header(NOTICE_COOKIE, "", 0)
 
     def read_cookie(self, text: str | None) -> Notice | None:
-        """Read the notice of a cookie."""
+        """Read the notice of a cookie; None without one, or if it was not sealed here."""
         fields = self._sessions.unseal_or_none(text, "notice") if text else None
         if fields is None or len(fields) != 5:
             return None

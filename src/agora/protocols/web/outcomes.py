@@ -8,9 +8,9 @@ from typing import Any, Final
 from agora_sdk.contract import Operation
 
 from .filters import find_page_path
-from .notices import Link
+from .notices import NoticeLink
 
-__all__ = ["CHAT_ELEMENT_ID", "CHAT_OPERATION", "describe_outcome", "find_result_page", "list_answer_links"]
+__all__ = ["CHAT_ELEMENT_ID", "CHAT_OPERATION", "describe_outcome", "find_result_page_path", "list_answer_links"]
 
 #: fields of a result with the id of the created or changed object, most specific first
 RESULT_IDS: Final = ("group_id", "task_id", "workflow_id", "message_id", "instance_id", "agent_id", "dead_letter_id")
@@ -137,19 +137,19 @@ def describe_outcome(operation: Operation, field: Callable[[str], str | None], r
     return text or f"Done: {operation.summary.rstrip('.')}"
 
 
-def list_answer_links(answer: Any) -> tuple[Link, ...]:
+def list_answer_links(answer: Any) -> tuple[NoticeLink, ...]:
     """List the agents and apps in an answer of the chat."""
-    links: list[Link] = []
+    links: list[NoticeLink] = []
     for row in answer.data:
         path = find_page_path(row.get("app_id") or row.get("id"))
         if path is not None:
             summary = row.get("description") or ", ".join(row.get("capabilities") or row.get("uses") or ())
             about = ", ".join(filter(None, [row.get("status"), summary[:200]]))
-            links.append(Link(path, str(row["name"]), about))
+            links.append(NoticeLink(path, str(row["name"]), about))
     return tuple(links)
 
 
-def find_result_page(result: Any) -> str:
+def find_result_page_path(result: Any) -> str:
     """Find the path of the page of the created object, below the monitor; empty if there is none."""
     ids = (getattr(result, name, None) for name in RESULT_IDS)
     return next((path for id in ids if isinstance(id, str) and (path := find_page_path(id))), "")

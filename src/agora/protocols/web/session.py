@@ -51,8 +51,8 @@ class Session:
         """Identifies the session after its end."""
         return derive_browser_key(self.token)
 
-    def check_form_token(self, token: str | None) -> None:
-        """Check the token of a form. Raises PermissionDenied if it is not this session's."""
+    def require_form_token(self, token: str | None) -> None:
+        """Require the token of a form to be this session's. Raises PermissionDenied."""
         if token is None or not hmac.compare_digest(token.encode(), self.token.encode()):
             raise PermissionDenied(
                 "The form does not belong to your session.", fix="Reload the page, and send it again."
@@ -60,19 +60,19 @@ class Session:
 
 
 class Sessions:
-    """Begins and finds sessions. ways: resolve the credential of a session to its caller, by kind of session.
+    """Begins and finds sessions. resolvers: resolve the credential of a session to its caller, by kind of session.
 
     ended: whether the user has signed out of a session, on any server. secure: whether browsers use https. name: of the
     cookie.
     """
 
     def __init__(
-        self, sealer: Sealer, clock: Clock, ways: Mapping[str, Resolve], ended: HasEnded, *, secure: bool
+        self, sealer: Sealer, clock: Clock, resolvers: Mapping[str, Resolve], ended: HasEnded, *, secure: bool
     ) -> None:
-        self._sealer, self._clock, self._session_kinds, self._has_ended, self._secure = (
+        self._sealer, self._clock, self._resolvers, self._has_ended, self._secure = (
             sealer,
             clock,
-            ways,
+            resolvers,
             ended,
             secure,
         )
@@ -81,11 +81,11 @@ class Sessions:
 
     # -- sessions --------------------------------------------------------------------------------
 
-    def begin(self, kind: str, credential: str, tenant: str) -> Session:
-        """Begin a new session, independent of any previous one."""
+    def create_session(self, kind: str, credential: str, tenant: str) -> Session:
+        """Create a session, independent of any previous one; its cookie is all that keeps it."""
         return Session(kind, credential, secrets.token_urlsafe(24), self._now_seconds() + LIFETIME_SECONDS, tenant)
 
-    def find(self, scope: Scope) -> Session | None:
+    def find_session(self, scope: Scope) -> Session | None:
         """Find the session of a request's cookie; None if it is forged or expired."""
         cookie_text = parse_cookies(scope).get(self.name)
         fields = self.unseal_or_none(cookie_text, "session") if cookie_text else None
@@ -96,11 +96,15 @@ class Sessions:
 
     async def resolve_caller(self, scope: Scope, session: Session) -> Caller:
         """Resolve the caller of a session. Raises Unauthenticated if the session or its credential has ended."""
-        way = self._session_kinds.get(session.kind)
+        resolve = self._resolvers.get(session.kind)
         # The expiry in the cookie, too: Max-Age binds only browsers, while a stolen cookie can be kept.
-        if way is None or session.expires <= self._now_seconds() or await self._has_ended(session.tenant, session.id):
+        if (
+            resolve is None
+            or session.expires <= self._now_seconds()
+            or await self._has_ended(session.tenant, session.id)
+        ):
             raise Unauthenticated("The session has ended.", fix="Sign in again.")
-        return await way(scope, session.credential)
+        return await resolve(scope, session.credential)
 
     def _now_seconds(self) -> int:
         return self._clock.now() // SECOND

@@ -19,8 +19,8 @@ DIRECTORY = Path(__file__).parent / "templates"
 
 
 @cache
-def environment() -> Environment:
-    """Create the environment at first use; Jinja is not imported before."""
+def get_environment() -> Environment:
+    """Return the environment, created at first use; Jinja is not imported before."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     jinja_environment = Environment(
@@ -36,10 +36,10 @@ def environment() -> Environment:
     )
     filters: Mapping[str, Callable[..., Any]] = FILTERS
     jinja_environment.filters.update(filters)
-    jinja_environment.globals["static"] = ASSETS.url
+    jinja_environment.globals["static"] = ASSETS.build_url
     return jinja_environment
 
 
 def render_template(name: str, values: Mapping[str, Any]) -> bytes:
     """Render a template as UTF-8."""
-    return environment().get_template(name).render(values).encode()
+    return get_environment().get_template(name).render(values).encode()

@@ -20,7 +20,7 @@ from agora_sdk.contract import declared
 from agora_sdk.errors import NotFound
 
 from . import forms
-from .notices import Notice, Notices
+from .notices import Notice, NoticeCookies
 from .responses import send_html, send_redirect
 from .security import HOME_PATH
 from .templating import render_template
@@ -38,14 +38,15 @@ CALLBACK_FIELDS: Final = ("state", "code", "iss", "error")
 class UpstreamAuthorizations:
     """Redirects browsers to authorization servers and back."""
 
-    def __init__(self, dispatcher: Dispatcher, notices: Notices, base_url: str) -> None:
+    def __init__(self, dispatcher: Dispatcher, notices: NoticeCookies, base_url: str) -> None:
         self._dispatcher, self._notices = dispatcher, notices
         self._document = build_client_document_or_none(base_url)
 
-    async def begin(self, view: View, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle the form of an upstream's page: begin, and redirect to the authorization server."""
+    async def begin_authorization(self, view: View, scope: Scope, receive: Receive, send: Send) -> None:
+        """Begin the authorization that an upstream's page requests by its form, and redirect to the authorization
+        server."""
         form = await forms.read_form(scope, receive, MAX_BODY_BYTES)
-        view.session.check_form_token(read_header(scope, b"x-csrf-token") or form.get("csrf"))
+        view.session.require_form_token(read_header(scope, b"x-csrf-token") or form.get("csrf"))
         name = form.get("upstream") or ""
         arguments = {"upstream": name, "shared": form.get("shared") == "true"}
         authorization = (await self._dispatcher.invoke(AUTHORIZE_OPERATION, view.caller, arguments)).result
@@ -61,15 +62,15 @@ class UpstreamAuthorizations:
             raise NotFound("This server has no OAuth client metadata.", fix="Set public_url to its https URL.")
         await send_response(send, 200, to_json(self._document))
 
-    async def handle_callback(self, send: Send, query: Mapping[str, str]) -> None:
-        """Handle the redirect with a page that continues by itself: strict cookies are not sent with another site's
+    async def send_callback_page(self, send: Send, query: Mapping[str, str]) -> None:
+        """Answer the redirect with a page that continues by itself: strict cookies are not sent with another site's
         redirect."""
         fields = {name: query[name] for name in CALLBACK_FIELDS if query.get(name)}
         await send_html(
             send, 200, render_template("onward.html", {"next": f"{HOME_PATH}upstream-authorized?{urlencode(fields)}"})
         )
 
-    async def finish(self, view: View, send: Send, query: Mapping[str, str]) -> None:
+    async def finish_authorization(self, view: View, send: Send, query: Mapping[str, str]) -> None:
         """Exchange the code, and show the upstream. Raises AgoraError if the upstream is unknown."""
         fields = {name: query[name] for name in CALLBACK_FIELDS if query.get(name)}
         result = (await self._dispatcher.invoke(FINISH_OPERATION, view.caller, fields)).result

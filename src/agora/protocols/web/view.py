@@ -62,7 +62,7 @@ class View:
         except HIDDEN_ERRORS:
             return None
 
-    def may(self, name: str) -> bool:
+    def may_call(self, name: str) -> bool:
         """Whether this user may call an operation: pages show no button that would be rejected."""
         try:
             operation = self._find_operation(name)
@@ -94,7 +94,7 @@ class View:
         }
 
     @property
-    def csrf(self) -> str:
+    def csrf_token(self) -> str:
         """The CSRF token for forms and headers of scripts."""
         return self.session.token
 
@@ -106,38 +106,38 @@ class View:
         return "operator" if any(scope.startswith("write:") for scope in self.caller.scopes) else "viewer"
 
     @property
-    def key(self) -> str:
-        """Create an idempotency key: a form submitted twice acts once."""
+    def new_key(self) -> str:
+        """A new idempotency key each time: a form submitted twice acts once."""
         return new_id("key")
 
     @property
     def navigation(self) -> list[Page]:
         """Pages that this user may open, in order."""
-        pages = [page for page in PAGES if page.nav is not None and self.shows(page)]
+        pages = [page for page in PAGES if page.nav is not None and self.may_open(page)]
         return sorted(pages, key=lambda page: page.nav or 0)
 
-    def shows(self, page: Page) -> bool:
+    def may_open(self, page: Page) -> bool:
         """Whether this user may open a page."""
-        return self.caller.may(page.scope) and (not page.needs or self.may(page.needs))
+        return self.caller.may(page.scope) and (not page.needs or self.may_call(page.needs))
 
     @property
-    def address(self) -> str:
+    def page_path(self) -> str:
         """Current path of the page below ``/v1/monitor/``, without the query."""
         parts = (quote(self.path[part[1:-1]], safe="") if part.startswith("{") else part for part in self.page.parts)
         return "/".join(parts)
 
     @property
-    def here(self) -> str:
+    def current_url(self) -> str:
         """Current URL of the page, to which a form returns, without the parameter that opens a form (``new``)."""
-        return self.url(self.address, **{key: value for key, value in self.query.items() if key != "new"})
+        return self.url(self.page_path, **{key: value for key, value in self.query.items() if key != "new"})
 
     @property
-    def live(self) -> str:
+    def live_url(self) -> str:
         """URL of the page's stream of fragments; empty without fragments, or if this user may not follow events."""
-        if not self.page.live or not self.may("agora.monitor.stream"):
+        if not self.page.live or not self.may_call("agora.monitor.stream"):
             return ""
         # The address of a stream has the position itself, and a link to a page may contain any parameter.
-        return self.url(f"live/{self.address}".rstrip("/"), **{**self.query, "after": self.position})
+        return self.url(f"live/{self.page_path}".rstrip("/"), **{**self.query, "after": self.position})
 
     # Positional only: names of query parameters are chosen by whoever writes a link, even "path" and "self".
     def url(self, path: str = "", /, **query: Any) -> str:

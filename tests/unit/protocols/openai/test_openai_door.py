@@ -19,11 +19,11 @@ from agora import scheduling
 from agora.clock import new_id
 from agora.core.events.frames import CloseReason
 from agora.core.rate_limits import BURST_SECONDS
-from agora.protocols.openai.chat_completions import ChatCompletion
+from agora.protocols.openai.chat_completions import ChatCompletionBuilder
 from agora.protocols.openai.identifiers import TurnId
-from agora.protocols.openai.pieces import TurnReader
+from agora.protocols.openai.pieces import TurnPieceReader
 from agora.protocols.openai.responses import ResponseBuilder
-from agora.protocols.openai.streams import ChatWriter, ResponseWriter, TurnEncoder
+from agora.protocols.openai.turn_streams import ChatWriter, ResponseWriter, TurnEncoder
 from agora.server.app import App
 from agora_sdk import AgoraClient
 from agora_sdk.errors import Overloaded
@@ -384,9 +384,9 @@ async def test_completion_is_cancelled_when_the_server_ends_its_stream(tmp_path:
 
 async def test_stream_of_a_slow_reader_ends_with_what_its_client_can_do() -> None:
     turn = TurnId(new_id("task"))
-    chat, response = ChatWriter(ChatCompletion(NAME, turn)), ResponseWriter(ResponseBuilder(NAME, turn, {}))
+    chat, response = ChatWriter(ChatCompletionBuilder(NAME, turn)), ResponseWriter(ResponseBuilder(NAME, turn, {}))
     ends = [
-        TurnEncoder(TurnReader(()), writer).encode_end(CloseReason.too_slow(), 1).decode()
+        TurnEncoder(TurnPieceReader(()), writer).encode_end(CloseReason.too_slow(), 1).decode()
         for writer in (chat, response)
     ]
     assert "read too slowly. Ask again" in ends[0]

@@ -55,7 +55,7 @@ async def test_routes_of_the_source_are_served(client: httpx.AsyncClient) -> Non
 async def test_every_operation_has_a_canonical_route(app: App) -> None:
     for operation in operations():
         method = "GET" if operation.kind in (Kind.QUERY, Kind.STREAM) else "POST"
-        found = app.routes.find(method, f"/agora/{operation.category}/{operation.action}")
+        found = app.routes.find_route(method, f"/agora/{operation.category}/{operation.action}")
         assert found is not None
         assert found.operation is operation
 

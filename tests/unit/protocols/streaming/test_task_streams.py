@@ -12,7 +12,7 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from agora.protocols.streaming import streams
+from agora.protocols.streaming import call_streams
 from tests.harness import Running
 from tests.polling import wait_until
 from tests.unit.protocols.streaming.stream_clients import call, event_source, events_of, publish, receive, socket
@@ -283,12 +283,12 @@ async def test_stream_can_be_cancelled_before_it_is_open(server: Running) -> Non
 async def test_streams_of_a_socket_are_bounded(server: Running) -> None:
     task_id = await begun(server)
     async with wired(server) as wire:
-        for number in range(streams.MAX_STREAMS + 1):
+        for number in range(call_streams.MAX_STREAMS + 1):
             await wire.send(id=number, operation="agora.task.stream", arguments={"task_id": task_id})
         while "error" not in (refused := await wire.next()):
             pass
         assert (refused["error"]["code"], "cancel" in refused["error"]["fix"].lower()) == ("overloaded", True)
-        assert server.app.feed.live["subscribers"] == streams.MAX_STREAMS + 1, "one is the socket's own"
+        assert server.app.feed.live["subscribers"] == call_streams.MAX_STREAMS + 1, "one is the socket's own"
         free = 0 if refused["id"] else 1
         await wire.send(cancel=free)
         while (await wire.next()).get("done") is not False:

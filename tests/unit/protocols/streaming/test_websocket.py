@@ -395,7 +395,7 @@ async def test_internal_error_closes_the_socket_with_1011(
     async def breaks(*_: Any) -> None:
         raise RuntimeError("the inner secret")
 
-    monkeypatch.setattr(websocket_calls.Calls, "handle_frame", breaks)
+    monkeypatch.setattr(websocket_calls.SocketCalls, "dispatch_frame", breaks)
     async with socket(server) as connection:
         await connection.send("{}")
         code, reason = await closed(connection)

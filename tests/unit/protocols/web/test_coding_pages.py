@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agora.core.call import Caller
-from agora.protocols.web.pages.task_exchange import Check, list_readable_parts
+from agora.protocols.web.pages.task_exchange import CheckResult, list_readable_parts
 from tests.market import Market
 from tests.unit.protocols.web.http_browser import Browser
 from tests.unit.protocols.web.test_page_access import Forms, signed_in
@@ -157,7 +157,7 @@ async def test_absurd_numbers_of_an_agent_are_left_out(market: Market, coding: C
 
 def test_result_of_a_check_is_read_by_name() -> None:
     (part,) = list_readable_parts([{"data": {"output": "2 failed", "exit_code": 1, "command": "make test"}}])
-    assert part.check == Check("make test", "1", "2 failed")
+    assert part.check == CheckResult("make test", "1", "2 failed")
 
 
 async def test_permission_is_answered_once_and_a_second_answer_is_refused(market: Market, coding: Coding) -> None:
@@ -221,10 +221,10 @@ async def test_follow_ups_are_editable_on_the_page_until_delivered(market: Marke
     assert "Resume with them" in await read_page(browser, session)
     await browser.act("agora.follow_up.wake", **task)
     (successor,) = (await market.call(coding.coder, "task.claim", worker=coding.worker)).tasks
-    taken = await market.call(
+    events = await market.call(
         coding.coder, "follow_up.take", task_id=successor.task_id, fencing_token=successor.fencing_token
     )
-    assert taken.follow_up.text == "changed"
+    assert events.follow_up.text == "changed"
     assert '<li id="follow-up-' not in await read_page(browser, session)
 
 

@@ -236,7 +236,9 @@ def given(**fields: list[str]) -> forms.Form:
     [(["a,b"], ["a", "b"]), (["a", "b"], ["a", "b"]), (["a\nb,\n c "], ["a", "b", "c"]), (['["a,b"]'], ["a,b"])],
 )
 def test_lists_are_parsed_from_fields(values: list[str], wanted: list[str]) -> None:
-    assert forms.to_arguments(given(capabilities=values), Agents.operations["register"]) == {"capabilities": wanted}
+    assert forms.convert_form_to_arguments(given(capabilities=values), Agents.operations["register"]) == {
+        "capabilities": wanted
+    }
 
 
 def test_structures_are_json_and_empty_fields_are_left_out() -> None:
@@ -244,11 +246,15 @@ def test_structures_are_json_and_empty_fields_are_left_out() -> None:
     fields = given(
         task_type=["x"], payload=['{"a": [1, "2"]}'], metadata=[""], csrf=["t"], next=["/"], max_attempts=["5"]
     )
-    assert forms.to_arguments(fields, assign) == {"task_type": "x", "payload": {"a": [1, "2"]}, "max_attempts": "5"}
+    assert forms.convert_form_to_arguments(fields, assign) == {
+        "task_type": "x",
+        "payload": {"a": [1, "2"]},
+        "max_attempts": "5",
+    }
     for bad in ("{", "not json", '{"a": NaN}'):
         with pytest.raises(InvalidRequest, match="payload is not JSON"):
-            forms.to_arguments(given(payload=[bad]), assign)
+            forms.convert_form_to_arguments(given(payload=[bad]), assign)
     manage = Admin.operations["manage"]
-    assert forms.to_arguments(given(value=["12"]), manage) == {"value": 12}
-    assert forms.to_arguments(given(value=["premium"]), manage) == {"value": "premium"}
-    assert forms.to_arguments(given(action=["x", "y"]), manage) == {"action": "y"}
+    assert forms.convert_form_to_arguments(given(value=["12"]), manage) == {"value": 12}
+    assert forms.convert_form_to_arguments(given(value=["premium"]), manage) == {"value": "premium"}
+    assert forms.convert_form_to_arguments(given(action=["x", "y"]), manage) == {"action": "y"}

@@ -12,7 +12,7 @@ import pytest
 from pydantic_core import from_json
 
 from agora.protocols.web import exports
-from agora.protocols.web.exports import COLUMNS, spreadsheet_cell
+from agora.protocols.web.exports import COLUMNS, escape_spreadsheet_formula
 from agora_sdk.contract.monitor import Monitor
 from tests.market import Market
 from tests.unit.protocols.web.http_browser import Browser
@@ -66,8 +66,8 @@ async def test_csv_export_contains_no_formulas(told: Market) -> None:
             assert not re.match(r"[ ]*[=+\-@\t\r\n＝]", value), value  # noqa: RUF001
     assert [row["content"].removeprefix("'") for row in found] == ODD
     assert {row["type"] for row in found} == {"'=cmd|' /C calc'!A0"}
-    assert spreadsheet_cell(None) == ""
-    assert spreadsheet_cell("a=b") == "a=b"
+    assert escape_spreadsheet_formula(None) == ""
+    assert escape_spreadsheet_formula("a=b") == "a=b"
 
 
 async def test_file_name_is_not_controlled_by_users(told: Market) -> None:
@@ -117,14 +117,14 @@ async def test_interrupted_export_is_recognizable(told: Market) -> None:
     key = await told.call(told.operator, "token.create", label="k", scopes=["read:messages", "read:all"])
     told.app.feed.buffer_limit = 1000  # unread messages have not been loaded from the log yet
     sent: list[Any] = []
-    taken = asyncio.Event()
+    events = asyncio.Event()
 
     async def send(message: Any) -> None:
         sent.append(message)
         if len(sent) == 3:  # the header, the beginning, one message
             await told.call(told.operator, "token.revoke", token_id=key.token_id)
             await told.app.feed.recheck_streams()
-            taken.set()
+            events.set()
 
     async def receive() -> Any:
         await asyncio.Event().wait()
@@ -132,7 +132,7 @@ async def test_interrupted_export_is_recognizable(told: Market) -> None:
     headers = [(b"host", b"127.0.0.1"), (b"authorization", b"Bearer " + key.token.encode())]
     scope = {"type": "http", "method": "GET", "path": JSON, "raw_path": JSON.encode(), "query_string": b""}
     await told.app({**scope, "headers": headers, "client": ("203.0.113.9", 1)}, receive, send)
-    assert taken.is_set()
+    assert events.is_set()
     assert all(message["type"] == "http.response.start" or message["more_body"] for message in sent)
     whole = b"".join(message.get("body", b"") for message in sent)
     with pytest.raises(ValueError, match="EOF"):
@@ -167,7 +167,7 @@ async def test_unexpected_error_of_an_export_is_logged(
         sent.append(message)
 
     sent: list[Any] = []
-    monkeypatch.setattr(exports, "spreadsheet_cell", fail)
+    monkeypatch.setattr(exports, "escape_spreadsheet_formula", fail)
     scope = {"type": "http", "method": "GET", "path": CSV, "raw_path": CSV.encode(), "query_string": b""}
     await told.app({**scope, "headers": [(b"host", b"127.0.0.1")], "client": ("127.0.0.1", 1)}, receive, send)
     assert all(message["type"] == "http.response.start" or message["more_body"] for message in sent)

@@ -17,10 +17,10 @@ import pytest
 from agora.clock import new_id
 from agora.core.events.frames import Batch, CloseReason, EncodedEvent
 from agora.protocols.web import live_updates as live
-from agora.protocols.web.live_updates import FragmentSink, Schedule
+from agora.protocols.web.live_updates import FragmentSink, RenderSchedule
 from agora.protocols.web.pages import find_page
 from agora.protocols.web.registry import FRAGMENTS, PAGES, Fragment, Page, register_fragment, register_page
-from agora.protocols.web.templating import environment
+from agora.protocols.web.templating import get_environment
 from agora.protocols.web.view import View
 from agora.store.port import NewEvent, StoredEvent, Tx
 from agora_sdk.errors import RateLimited
@@ -51,14 +51,14 @@ def probe(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         return {"seen": [event.data for event in view.events], "word": view.path["word"]}
 
     templates = {
-        "probe.html": '<a href="{{ view.live }}"></a>',
+        "probe.html": '<a href="{{ view.live_url }}"></a>',
         "live/probed.html": "{{ word }}{% if 'after' in view.query %} after{% endif %}:\n{% for data in seen %}<li>{{ data * view.query.get('times', '1') | int }}</li>\r\n{% endfor %}",
     }
-    loader = environment().loader
+    loader = get_environment().loader
     assert loader is not None
-    monkeypatch.setattr(environment(), "loader", ChoiceLoader([DictLoader(templates), loader]))
+    monkeypatch.setattr(get_environment(), "loader", ChoiceLoader([DictLoader(templates), loader]))
     yield
-    environment().cache.clear()  # type: ignore[union-attr]
+    get_environment().cache.clear()  # type: ignore[union-attr]
     PAGES.pop()
     del FRAGMENTS["probed"]
 
@@ -332,9 +332,9 @@ async def test_events_are_not_queued_for_a_slow_reader() -> None:
         assert feeder.try_write(batch((number, "agora.agent.updated" if number % 2 else f"own.{number}")))
     assert feeder.position == 5000
     assert feeder.due == {"all", "agents"}
-    taken: Sequence[EncodedEvent] = feeder.take_events("agents")
-    assert [item.number for item in taken] == list(range(4801, 5000, 2))
-    assert len(feeder.take_events("all")) == 100
+    events: Sequence[EncodedEvent] = feeder.pop_events("agents")
+    assert [item.number for item in events] == list(range(4801, 5000, 2))
+    assert len(feeder.pop_events("all")) == 100
     assert len(feeder.fragments_by_type) <= 1000
     assert feeder.due == set()
 
@@ -355,7 +355,7 @@ async def test_events_of_a_refused_rendering_are_shown_by_the_next_one() -> None
     feeder.try_write(batch((1, "note")))
     view: Any = SimpleNamespace(with_events=lambda events, position: SimpleNamespace(events=events))
     async with asyncio.timeout(PATIENCE):
-        await live.FragmentRenderer(view, feeder, live.EventWriter(send)).run()
+        await live.FragmentRenderer(view, feeder, live.EventStreamWriter(send)).render_until_end()
     assert seen == [[1], [1, 2]]
 
 
@@ -376,7 +376,7 @@ async def test_refused_rendering_holds_up_neither_other_fragments_nor_the_end_of
     feeder.try_write(batch((1, "note")))
     view: Any = SimpleNamespace(with_events=lambda events, position: None)
     async with asyncio.timeout(PATIENCE):
-        await live.FragmentRenderer(view, feeder, live.EventWriter(send)).run()
+        await live.FragmentRenderer(view, feeder, live.EventStreamWriter(send)).render_until_end()
     assert feeder.due == {"refused"}
 
 
@@ -390,26 +390,26 @@ async def test_stream_that_ends_during_a_rendering_ends_the_page() -> None:
     feeder.try_write(batch((1, "note")))
     view: Any = SimpleNamespace(with_events=lambda events, position: None)
     async with asyncio.timeout(PATIENCE):
-        await live.FragmentRenderer(view, feeder, live.EventWriter(send)).run()
+        await live.FragmentRenderer(view, feeder, live.EventStreamWriter(send)).render_until_end()
     assert feeder.due == set()
 
 
 def test_fragments_are_rendered_once_per_tick() -> None:
     first, second = parts("first", every=0.25)[0], parts("second", tick=5.0)[0]
-    schedule = Schedule([first, second], 100.0)
-    assert schedule.seconds_to_wait([], 100.0) == 5.0
-    assert schedule.ready_fragments(["first"], 100.0) == [first]
+    schedule = RenderSchedule([first, second], 100.0)
+    assert schedule.compute_seconds_to_wait([], 100.0) == 5.0
+    assert schedule.list_ready_fragments(["first"], 100.0) == [first]
     schedule.mark_rendered(first, 100.0, 100.001)
-    assert schedule.ready_fragments(["first", "second"], 100.01) == []  # a twentieth of the interval
-    assert schedule.ready_fragments(["first", "second"], 100.03) == [second]
-    assert schedule.ready_fragments(["first"], 100.26) == [first]
+    assert schedule.list_ready_fragments(["first", "second"], 100.01) == []  # a twentieth of the interval
+    assert schedule.list_ready_fragments(["first", "second"], 100.03) == [second]
+    assert schedule.list_ready_fragments(["first"], 100.26) == [first]
     schedule.mark_rendered(first, 101.0, 101.5)  # a slow query
-    assert schedule.seconds_to_wait(["second"], 101.5) == pytest.approx(3.5)  # its tick, before the others end
-    assert schedule.ready_fragments(["second"], 105.0) == []
-    assert schedule.ready_fragments(["second"], 111.6) == [second]
-    assert schedule.due_ticks(105.0) == ["second"]
+    assert schedule.compute_seconds_to_wait(["second"], 101.5) == pytest.approx(3.5)  # its tick, before the others end
+    assert schedule.list_ready_fragments(["second"], 105.0) == []
+    assert schedule.list_ready_fragments(["second"], 111.6) == [second]
+    assert schedule.list_due_ticks(105.0) == ["second"]
     schedule.postpone(second, 30, 105.0)
-    assert schedule.due_ticks(120.0) == []
+    assert schedule.list_due_ticks(120.0) == []
 
 
 def test_page_contains_its_fragments() -> None:

@@ -117,7 +117,7 @@ async def test_pages_work_during_a_halt_and_can_end_it(market: Market, browser: 
 
 
 async def test_versioned_files_are_cached_indefinitely(browser: Browser) -> None:
-    url = ASSETS.url("style.css")
+    url = ASSETS.build_url("style.css")
     first = await browser.get(url)
     assert first.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert first.headers["content-type"] == "text/css; charset=utf-8"
@@ -153,7 +153,7 @@ async def test_only_static_files_are_served(browser: Browser) -> None:
 
 def test_template_with_an_unknown_file_is_detected() -> None:
     with pytest.raises(KeyError):
-        ASSETS.url("no-such.css")
+        ASSETS.build_url("no-such.css")
 
 
 async def test_client_metadata_document_for_upstreams_is_served(tmp_path: Path) -> None:

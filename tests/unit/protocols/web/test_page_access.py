@@ -13,7 +13,7 @@ import pytest
 import agora.protocols.web.pages  # noqa: F401  (the pages register themselves)
 from agora.protocols.web.forms import OWN_FIELDS
 from agora.protocols.web.registry import FRAGMENTS, PAGES
-from agora.protocols.web.templating import DIRECTORY, environment
+from agora.protocols.web.templating import DIRECTORY, get_environment
 from agora.server.app import App
 from tests.harness import ManualClock, make_settings
 from tests.market import Market
@@ -103,7 +103,7 @@ async def filled(market: Market) -> list[str]:
 
 
 def test_all_templates_and_fragments_exist_and_are_used() -> None:
-    templates = environment()
+    templates = get_environment()
     for template in templates.list_templates():
         templates.get_template(template)
     used = {f"live/{name}.html" for name in FRAGMENTS}
@@ -136,8 +136,8 @@ async def test_form_fields_are_parameters_of_their_operations(market: Market) ->
             if operation:
                 seen.add(operation)
                 known = set(market.app.registry.resolve(operation).parameters)
-                taken = {name.partition(".")[0] for name in fields - OWN_FIELDS}
-                assert taken <= known, (path, operation, taken - known)
+                events = {name.partition(".")[0] for name in fields - OWN_FIELDS}
+                assert events <= known, (path, operation, events - known)
                 assert {"csrf", "next", "idempotency_key"} <= fields
     assert {"agora.task.assign", "agora.task.cancel", "agora.task.message", "agora.workflow.approve"} <= seen
     assert {"agora.monitor.intervene", "agora.admin.override", "agora.token.revoke"} <= seen

@@ -5,7 +5,7 @@ are no inline styles: colours come from the classes of ``style.css``.
 """
 
 from .gantt import Bar, Chart, draw_gantt
-from .graph import Layout, Vertex, arrange_graph
+from .graph_layout import Layout, Vertex, arrange_graph
 from .sequence import Arrow, draw_sequence
 from .state_colors import TONES, tone_of_state
 from .trend import draw_columns, draw_sparkline

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup, escape
 
-__all__ = ["svg_text", "tag", "tone_mark", "truncate"]
+__all__ = ["draw_tone_mark", "svg_text", "tag", "truncate"]
 
 Value = str | float | None
 
@@ -46,7 +46,7 @@ _MARK_PATHS = {
 }
 
 
-def tone_mark(tone: str, x: float = 0, y: float = 0) -> Markup:
+def draw_tone_mark(tone: str, x: float = 0, y: float = 0) -> Markup:
     """Draw the 16 px symbol of a tone with its upper left corner at ``x``, ``y``."""
     path = (
         tag("circle", cx=8, cy=8, r=4, class_="dot")

@@ -9,9 +9,9 @@ from markupsafe import Markup, escape
 
 from agora.value_classes import value_class
 
-from .graph import Vertex, arrange_graph
+from .graph_layout import Vertex, arrange_graph
 from .state_colors import tone_of_state
-from .svg import svg_text, tag, tone_mark, truncate
+from .svg import draw_tone_mark, svg_text, tag, truncate
 
 __all__ = ["Stage", "draw_workflow"]
 
@@ -65,7 +65,7 @@ def _draw_box(stage: Stage, vertex: Vertex) -> Markup:
     parts = [
         tag("title", escape(f"{stage.name}: {state}. {stage.detail}")),
         tag("rect", x=x, y=y, width=WIDTH, height=HEIGHT, rx=8),
-        tone_mark(kind, x + 12, y + 16),
+        draw_tone_mark(kind, x + 12, y + 16),
         svg_text(truncate(stage.name, 18), x + 38, y + 20, "name"),
         svg_text(truncate(stage.detail or state, 20), x + 38, y + 36, "detail"),
     ]

@@ -11,7 +11,7 @@ from agora_sdk.contract import fields
 from ..registry import register_fragment, register_page
 from ..view import View
 from .agent_names import load_agent_names
-from .list_parameters import concerns_target, list_page_or_filter_error, query_if_allowed, read_url_filters
+from .list_parameters import has_event_about, list_page_or_filter_error, query_if_allowed, read_url_filters
 
 __all__ = ["load_agent_names_page", "load_agent_page", "load_agents_page"]
 
@@ -77,7 +77,7 @@ async def load_agent_now_fragment(view: View) -> Mapping[str, Any] | None:
     """Load its current state."""
     id = view.path["agent"]
     # The address may have the agent's name instead, which is not the subject of its events.
-    if id.startswith("agent_") and not concerns_target(view, id):
+    if id.startswith("agent_") and not has_event_about(view, id):
         return None
     profile = await view.invoke("agora.agent.get", {"agent_id": id})
     return {

@@ -47,7 +47,7 @@ async def load_attempt_group_page(view: View) -> Mapping[str, Any]:
 async def load_attempt_group_now_fragment(view: View) -> Mapping[str, Any]:
     """Load the comparison and the choice."""
     group = await view.invoke("agora.attempt.get", {"group_id": view.path["group_id"]})
-    may_choose = group.chosen is None and view.may("agora.attempt.choose")
+    may_choose = group.chosen is None and view.may_call("agora.attempt.choose")
     return {
         "group": group,
         "choosable": {each.task_id for each in group.attempts if may_choose and each.status == TaskStatus.COMPLETED},

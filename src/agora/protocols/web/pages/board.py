@@ -57,7 +57,7 @@ async def load_board_columns_fragment(view: View) -> Mapping[str, Any]:
         "done": done,
         "in_review": {id for review in undecided for id in (review.job_id, review.task_id)},
         "names": await load_agent_names(view, [job.assigned_agent for job in jobs]),
-        "may_prioritize": view.may("agora.task.prioritize"),
+        "may_prioritize": view.may_call("agora.task.prioritize"),
     }
 
 

@@ -12,9 +12,9 @@ from agora_sdk.contract.tasks import Task
 from ..registry import register_fragment, register_page
 from ..view import View
 from .coding_jobs import OPEN_STATUSES, is_job_of_session, load_jobs, load_review, read_first_job_id, sum_usage
-from .list_parameters import concerns_target, list_page_or_filter_error, query_if_allowed
+from .list_parameters import has_event_about, list_page_or_filter_error, query_if_allowed
 from .session_messages import read_messages, read_output
-from .task_exchange import Exchange, load_exchange
+from .task_exchange import TaskExchange, load_exchange
 
 __all__ = ["load_session_page"]
 
@@ -91,7 +91,7 @@ async def load_session_question_fragment(view: View) -> Mapping[str, Any]:
     """Load the job's question for the answer form."""
     _, record = await _load_session(view)
     job = _choose_current_job(await _load_jobs(view, record))
-    exchange = await load_exchange(view, job, artifacts=False) if job else Exchange([], [])
+    exchange = await load_exchange(view, job, artifacts=False) if job else TaskExchange([], [])
     return {"job": job, "phase": _choose_phase(job), "exchange": exchange}
 
 
@@ -137,7 +137,7 @@ async def load_session_output_fragment(view: View) -> Mapping[str, Any] | None:
     """Load the current output of the agent."""
     _, record = await _load_session(view)
     # Events of every task ring here: only those of this session's job cost a read.
-    if record.task_id is None or not concerns_target(view, record.task_id):
+    if record.task_id is None or not has_event_about(view, record.task_id):
         return None
     return await _load_output_values(view, await query_if_allowed(view, "agora.task.get", {"task_id": record.task_id}))
 

@@ -63,15 +63,15 @@ def _list_recipients(message: AgentMessage) -> list[str]:
     return [message.to] if isinstance(message.to, str) else [str(to) for to in message.to]
 
 
-def _build_message_arrows(number: int, messages: AgentMessage, names: Mapping[str, str]) -> list[Arrow]:
-    words = f"{messages.type}: {messages.intent or messages.task or ''}".rstrip(": ")
+def _build_message_arrows(number: int, message: AgentMessage, names: Mapping[str, str]) -> list[Arrow]:
+    words = f"{message.type}: {message.intent or message.task or ''}".rstrip(": ")
     sender, state = (
-        names.get(messages.sender or "", messages.sender or "?"),
-        _STATE_BY_PERFORMATIVE.get(messages.type, ""),
+        names.get(message.sender or "", message.sender or "?"),
+        _STATE_BY_PERFORMATIVE.get(message.type, ""),
     )
     return [
-        Arrow(sender, names.get(to, to), words, messages.ts, state, f"#said-{number}")
-        for to in _list_recipients(messages)
+        Arrow(sender, names.get(to, to), words, message.ts, state, f"#said-{number}")
+        for to in _list_recipients(message)
     ]
 
 

@@ -13,7 +13,7 @@ from agora_sdk.contract.tasks import Task
 from ..registry import register_fragment, register_page
 from ..view import View
 from .list_parameters import list_page_or_filter_error, query_if_allowed
-from .task_exchange import QUESTION_STATES, Exchange, load_exchange
+from .task_exchange import QUESTION_STATES, TaskExchange, load_exchange
 
 __all__ = ["load_declared_agent_page", "load_declared_agents_page"]
 
@@ -29,7 +29,7 @@ FORM_FIELDS: Final = frozenset(AgentSpecification.model_fields) & {
 
 
 @value_class
-class Turn:
+class ConversationTurn:
     """A task of the conversation. answer: its result, or the output so far."""
 
     task: Task
@@ -87,7 +87,7 @@ async def load_declared_chat_fragment(view: View) -> Mapping[str, Any]:
     rows = [await view.invoke("agora.task.get", {"task_id": row.task_id}) for row in tasks.items] if tasks else []
     turns = await asyncio.gather(*(_read_turn(view, row) for row in reversed(rows)))
     asking = next((row for row in rows if row.status in QUESTION_STATES), None)
-    exchange = await load_exchange(view, asking, artifacts=False) if asking else Exchange([], [])
+    exchange = await load_exchange(view, asking, artifacts=False) if asking else TaskExchange([], [])
     return {"declaration": agent, "context_id": context_id, "turns": turns, "asking": asking, "exchange": exchange}
 
 
@@ -99,7 +99,7 @@ def _choose_context(view: View, agent: DeclaredAgent) -> str:
     return f"monitor-{view.caller.subject}-{agent.agent_id}"[:MAX_CONTEXT]
 
 
-async def _read_turn(view: View, task: Task) -> Turn:
+async def _read_turn(view: View, task: Task) -> ConversationTurn:
     text = task.payload.get("text")
     question = text if isinstance(text, str) else str(task.payload)
     if task.result is not None:
@@ -114,7 +114,7 @@ async def _read_turn(view: View, task: Task) -> Turn:
         answer = output.content if output else ""
     else:
         answer = task.error or ""
-    return Turn(task, question[:MAX_TEXT_CHARACTERS], answer[:MAX_TEXT_CHARACTERS])
+    return ConversationTurn(task, question[:MAX_TEXT_CHARACTERS], answer[:MAX_TEXT_CHARACTERS])
 
 
 def _build_form_values(agent: DeclaredAgent | None) -> Mapping[str, Any]:

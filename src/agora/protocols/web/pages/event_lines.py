@@ -114,13 +114,13 @@ _PHRASES = {
 
 @value_class
 class EventLine:
-    """An event for display. about: its object. what: the description. room: path of the page with details."""
+    """An event for display. about: its object. what: the description. page_path: of the page with details."""
 
     time: datetime
     about: str
     what: str
     detail: str
-    room: str | None
+    page_path: str | None
 
 
 def select_notable_events(events: Iterable[Event], limit: int) -> list[Event]:

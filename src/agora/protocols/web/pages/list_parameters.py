@@ -13,7 +13,7 @@ from ..view import View
 
 __all__ = [
     "MAX_ROWS",
-    "concerns_target",
+    "has_event_about",
     "list_page_or_filter_error",
     "query_if_allowed",
     "read_url_filters",
@@ -40,7 +40,7 @@ async def list_page_or_filter_error(
         return Page[Any](count=0), error.detail
 
 
-def concerns_target(view: View, id: str) -> bool:
+def has_event_about(view: View, id: str) -> bool:
     """Whether any event is about this object; without events everything counts as concerned."""
     # The page itself, and a tick, are rendered without events.
     return not view.events or any(event.subject == id for event in view.events)
@@ -56,7 +56,7 @@ def register_target_fragment(
 
     def add_fragment(build: B) -> B:
         async def load_fragment(view: View) -> Mapping[str, Any] | None:
-            return await build(view) if concerns_target(view, view.path[target]) else None
+            return await build(view) if has_event_about(view, view.path[target]) else None
 
         register_fragment(name, on=on, tick=tick, every=every)(load_fragment)
         return build
@@ -66,4 +66,4 @@ def register_target_fragment(
 
 async def query_if_allowed(view: View, operation: str, arguments: Mapping[str, Any] = {}) -> Any | None:
     """Invoke an operation; None if the user may not call it or the object does not exist."""
-    return await view.invoke_or_none(operation, arguments) if view.may(operation) else None
+    return await view.invoke_or_none(operation, arguments) if view.may_call(operation) else None

@@ -59,7 +59,7 @@ class ModelWork:
 async def load_model_work(view: View, task: Task) -> ModelWork | None:
     """Load the work of models on a task; None if there is none."""
     # In a thread: an agent may store an unpacked conversation of MAX_CONVERSATION_BYTES bytes.
-    messages = await asyncio.to_thread(_load_messages, task.checkpoint, task.created_at)
+    messages = await asyncio.to_thread(_build_messages_of_checkpoint, task.checkpoint, task.created_at)
     page = await query_if_allowed(view, "agora.token_billing.recent", {"task_id": task.task_id, "limit": MAX_CALLS})
     calls = [] if page is None else list(page.calls)
     if not messages and not calls:
@@ -78,7 +78,7 @@ async def load_model_work(view: View, task: Task) -> ModelWork | None:
     )
 
 
-def _load_messages(checkpoint: Any, begun_at: datetime) -> list[SessionMessage]:
+def _build_messages_of_checkpoint(checkpoint: Any, begun_at: datetime) -> list[SessionMessage]:
     return [*_build_messages(_read_conversation(checkpoint), begun_at)]
 
 

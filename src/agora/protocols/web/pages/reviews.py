@@ -11,8 +11,8 @@ from agora_sdk.contract.reviews import Review, ReviewComment, ReviewFile
 from ..registry import register_fragment, register_page
 from ..view import View
 from .agent_names import load_agent_names
+from .diff_table import MAX_ROWS, MAX_SELECTED_ROWS, FileView, build_file_view
 from .list_parameters import list_page_or_filter_error, query_if_allowed, read_url_filters
-from .review_lines import MAX_ROWS, MAX_SELECTED_ROWS, FileView, view_file
 
 __all__ = ["load_review_page", "load_reviews_page"]
 
@@ -105,23 +105,23 @@ async def load_review_files_fragment(view: View) -> Mapping[str, Any]:
 
 def _view_files(view: View, files: Iterable[ReviewFile], notes: Sequence[ReviewComment]) -> Iterator[FileView]:
     """Build the views of the files within the page's row limit, and all rows of the selected one."""
-    asked_line, budget = _read_commented_line(view), MAX_PAGE_ROWS
-    chosen = view.query.get("file", "")
+    commented_line, budget = _read_commented_line(view), MAX_PAGE_ROWS
+    file_number = view.query.get("file", "")
     for file in files:
-        is_chosen = chosen == str(file.number)
-        one = view_file(
+        is_selected = file_number == str(file.number)
+        one = build_file_view(
             file,
             [note for note in notes if note.path == file.path],
             split=view.query.get("view") == "split",
-            asked=asked_line[1:] if asked_line and asked_line[0] == file.number else None,
-            limit=MAX_SELECTED_ROWS if is_chosen else min(MAX_ROWS, budget),
+            commented_line=commented_line[1:] if commented_line and commented_line[0] == file.number else None,
+            limit=MAX_SELECTED_ROWS if is_selected else min(MAX_ROWS, budget),
         )
-        budget -= 0 if is_chosen else len(one.rows)
+        budget -= 0 if is_selected else len(one.rows)
         yield one
 
 
 def _may_decide(view: View, record: Review) -> bool:
-    return record.state in DECIDABLE_STATES and view.may("agora.review.approve")
+    return record.state in DECIDABLE_STATES and view.may_call("agora.review.approve")
 
 
 def _read_commented_line(view: View) -> tuple[int, str, int] | None:

@@ -31,7 +31,7 @@ HEX_DIGITS = frozenset("0123456789abcdef")
 
 
 @value_class
-class Hit:
+class SearchHit:
     """A result. path: of its page. texts: further searchable texts, besides the end of its id."""
 
     id: str
@@ -43,11 +43,11 @@ class Hit:
 
 
 @value_class
-class Group:
+class SearchGroup:
     """Results of one kind. searched: number of rows read if there are more; None if all were searched."""
 
     title: str
-    hits: list[Hit]
+    hits: list[SearchHit]
     more: str = ""
     searched: int | None = None
 
@@ -61,12 +61,12 @@ async def load_find_page(view: View) -> Mapping[str, Any]:
     if (path := find_page_path(words)) is not None:
         raise PageRedirect(view.url(path))
     groups = await asyncio.gather(
-        _find_agents(view, words),
-        _find_apps(view, words),
-        _find_messages(view, words),
-        _find_services(view, words),
-        *(_find_in_list(view, words, source) for source in SOURCES),
-        _find_events(view, words),
+        _search_agents(view, words),
+        _search_apps(view, words),
+        _search_messages(view, words),
+        _search_services(view, words),
+        *(_search_list(view, words, source) for source in SOURCES),
+        _search_events(view, words),
     )
     exact = {hit.path for group in groups for hit in group.hits if hit.id == words}
     if len(exact) == 1:
@@ -92,7 +92,7 @@ async def load_event_page(view: View) -> Mapping[str, Any]:
     return {"event": listing.items[0], "line": describe_events(listing.items, {})[0]}
 
 
-def _matches_words(hit: Hit, words: str) -> bool:
+def _matches_words(hit: SearchHit, words: str) -> bool:
     """Whether every word is in one of its texts, or the words are its id or the end of it."""
     lowered = words.lower()
     if hit.id == words or (
@@ -107,47 +107,51 @@ def _matches_words(hit: Hit, words: str) -> bool:
 
 
 @value_class
-class Source:
+class SearchSource:
     """A list to search. build: converts a row to a hit. more: path of the list with the words as filter, if supported."""
 
     title: str
     operation: str
-    build: Callable[[Any], Hit]
+    build: Callable[[Any], SearchHit]
     arguments: Mapping[str, Any]
     more: str = ""
 
 
-def _build_task_hit(task: Any) -> Hit:
+def _build_task_hit(task: Any) -> SearchHit:
     texts = (task.task_type, task.step or "", task.error or "", task.assignee or "")
     detail = task.error or task_preview(task)
-    return Hit(task.task_id, f"tasks/{task.task_id}", task_title(task), detail, task_state(task), texts)
+    return SearchHit(task.task_id, f"tasks/{task.task_id}", task_title(task), detail, task_state(task), texts)
 
 
-def _build_workflow_hit(flow: Any) -> Hit:
-    return Hit(flow.workflow_id, f"workflows/{flow.workflow_id}", flow.workflow_name, flow.error or "", flow.status)
+def _build_workflow_hit(flow: Any) -> SearchHit:
+    return SearchHit(
+        flow.workflow_id, f"workflows/{flow.workflow_id}", flow.workflow_name, flow.error or "", flow.status
+    )
 
 
-def _build_instance_hit(instance: Any) -> Hit:
+def _build_instance_hit(instance: Any) -> SearchHit:
     texts = (instance.agent_name, instance.customer_id, instance.host or "")
     title = instance.name or instance.agent_name
-    return Hit(
+    return SearchHit(
         instance.instance_id, f"instances/{instance.instance_id}", title, instance.agent_name, instance.status, texts
     )
 
 
-def _build_invoice_hit(invoice: Any) -> Hit:
+def _build_invoice_hit(invoice: Any) -> SearchHit:
     detail = f"{invoice.account_id}, {invoice.period}, {format_money(invoice.amount_due, invoice.currency)} due"
-    return Hit(invoice.number, f"billing/invoices/{invoice.number}", str(invoice.number), detail, invoice.status)
+    return SearchHit(invoice.number, f"billing/invoices/{invoice.number}", str(invoice.number), detail, invoice.status)
 
 
-def _build_account_hit(balance: Any) -> Hit:
+def _build_account_hit(balance: Any) -> SearchHit:
     word = "owed" if balance.balance < 0 else "left"
     detail = f"{format_money(balance.balance, balance.currency)} {word}"
-    return Hit(balance.account_id, _with_query("billing", account=balance.account_id), balance.account_id, detail)
+    return SearchHit(
+        balance.account_id, _build_path_with_query("billing", account=balance.account_id), balance.account_id, detail
+    )
 
 
-def _build_agent_hit(agent: Any) -> Hit:
-    return Hit(
+def _build_agent_hit(agent: Any) -> SearchHit:
+    return SearchHit(
         agent.agent_id,
         f"agents/{agent.agent_id}",
         agent.agent_name,
@@ -157,8 +161,8 @@ def _build_agent_hit(agent: Any) -> Hit:
     )
 
 
-def _build_message_hit(message: Any) -> Hit:
-    return Hit(
+def _build_message_hit(message: Any) -> SearchHit:
+    return SearchHit(
         message.message_id,
         f"messages/{message.message_id}",
         message.from_name,
@@ -168,17 +172,17 @@ def _build_message_hit(message: Any) -> Hit:
 
 
 SOURCES = (
-    Source("Tasks", "agora.task.list", _build_task_hit, {"descending": True}, "tasks?view=table"),
-    Source("Workflows", "agora.workflow.list", _build_workflow_hit, {}, "workflows"),
-    Source("Instances", "agora.instance.list", _build_instance_hit, {"ended": True}, "instances?ended=true"),
-    Source("Invoices", "agora.billing.invoices", _build_invoice_hit, {}),
-    Source("Accounts", "agora.billing.balance", _build_account_hit, {}, "billing/accounts"),
+    SearchSource("Tasks", "agora.task.list", _build_task_hit, {"descending": True}, "tasks?view=table"),
+    SearchSource("Workflows", "agora.workflow.list", _build_workflow_hit, {}, "workflows"),
+    SearchSource("Instances", "agora.instance.list", _build_instance_hit, {"ended": True}, "instances?ended=true"),
+    SearchSource("Invoices", "agora.billing.invoices", _build_invoice_hit, {}),
+    SearchSource("Accounts", "agora.billing.balance", _build_account_hit, {}, "billing/accounts"),
 )
 
 
-async def _find_in_list(view: View, words: str, source: Source) -> Group:
+async def _search_list(view: View, words: str, source: SearchSource) -> SearchGroup:
     """Search a list, newest rows first, up to enough results."""
-    hits: list[Hit] = []
+    hits: list[SearchHit] = []
     arguments, read = {**source.arguments, "limit": ROWS_PER_PAGE}, 0
     for _ in range(MAX_PAGES):
         page = await query_if_allowed(view, source.operation, arguments)
@@ -187,14 +191,14 @@ async def _find_in_list(view: View, words: str, source: Source) -> Group:
         read += len(page.items)
         hits += _select_hits(map(source.build, page.items), words)
         if not page.has_more or page.next_cursor is None:
-            return Group(source.title, hits[:MAX_RESULTS], source.more)
+            return SearchGroup(source.title, hits[:MAX_RESULTS], source.more)
         if len(hits) >= MAX_RESULTS:
             break
         arguments["cursor"] = page.next_cursor
-    return Group(source.title, hits[:MAX_RESULTS], source.more, read or None)
+    return SearchGroup(source.title, hits[:MAX_RESULTS], source.more, read or None)
 
 
-def _select_hits(hits: Iterable[Hit], words: str) -> list[Hit]:
+def _select_hits(hits: Iterable[SearchHit], words: str) -> list[SearchHit]:
     matches = {hit.path: hit for hit in hits if _matches_words(hit, words)}
     return list(matches.values())[:MAX_RESULTS]
 
@@ -202,45 +206,45 @@ def _select_hits(hits: Iterable[Hit], words: str) -> list[Hit]:
 # -- lists searched completely ---------------------------------------------------------------------
 
 
-async def _find_agents(view: View, words: str) -> Group:
+async def _search_agents(view: View, words: str) -> SearchGroup:
     page = await query_if_allowed(view, "agora.query.agents", {"search": words, "limit": MAX_RESULTS})
     hits = [_build_agent_hit(agent) for agent in page.items] if page else []
     if not hits and _is_short_id(words):
         newest = await query_if_allowed(view, "agora.query.agents", {"limit": ROWS_PER_PAGE})
         hits = _select_hits(map(_build_agent_hit, newest.items if newest else ()), words)
-    return Group("Agents", hits, _with_query("agents", search=words))
+    return SearchGroup("Agents", hits, _build_path_with_query("agents", search=words))
 
 
-async def _find_apps(view: View, words: str) -> Group:
+async def _search_apps(view: View, words: str) -> SearchGroup:
     page = await query_if_allowed(view, "agora.app.list", {"query": words, "limit": MAX_RESULTS})
     hits = [
-        Hit(app.app_id, f"apps/{app.app_id}", app.name, app.description, texts=(app.alias or "", app.industry))
+        SearchHit(app.app_id, f"apps/{app.app_id}", app.name, app.description, texts=(app.alias or "", app.industry))
         for app in (page.items if page else ())
     ]
-    return Group("Apps", hits, _with_query("apps", query=words))
+    return SearchGroup("Apps", hits, _build_path_with_query("apps", query=words))
 
 
-async def _find_messages(view: View, words: str) -> Group:
+async def _search_messages(view: View, words: str) -> SearchGroup:
     page = await query_if_allowed(view, "agora.monitor.search", {"q": words, "limit": MAX_RESULTS})
     hits = [_build_message_hit(message) for message in page.items] if page else []
     if not hits and _is_short_id(words):
         newest = await query_if_allowed(view, "agora.monitor.messages", {"limit": ROWS_PER_PAGE})
         hits = _select_hits(map(_build_message_hit, newest.items if newest else ()), words)
-    return Group("Messages", hits, _with_query("messages", q=words))
+    return SearchGroup("Messages", hits, _build_path_with_query("messages", q=words))
 
 
-async def _find_services(view: View, words: str) -> Group:
+async def _search_services(view: View, words: str) -> SearchGroup:
     page = await query_if_allowed(view, "agora.query.services", {"limit": ROWS_PER_PAGE})
     lowered = words.lower()
     hits = [
-        Hit(one.name, f"services/{one.name}", one.name, one.description, one.status)
+        SearchHit(one.name, f"services/{one.name}", one.name, one.description, one.status)
         for one in (page.items if page else ())
         if lowered in one.name
     ]
-    return Group("Services", hits[:MAX_RESULTS], _with_query("services", q=words))
+    return SearchGroup("Services", hits[:MAX_RESULTS], _build_path_with_query("services", q=words))
 
 
-async def _find_events(view: View, words: str) -> Group:
+async def _search_events(view: View, words: str) -> SearchGroup:
     """Search the newest events by type, subject and data, or by number."""
     after = max(view.position - ROWS_PER_PAGE, 0)
     page = await query_if_allowed(view, "agora.event.list", {"after": after, "limit": ROWS_PER_PAGE})
@@ -250,15 +254,15 @@ async def _find_events(view: View, words: str) -> Group:
         line = describe_events([one], {})[0]
         detail = truncate(f"{line.about} {line.what}{': ' if line.detail else ''}{line.detail}", 200)
         texts = (str(one.sequence), f"{one.source} {one.subject or ''}")
-        hit = Hit(one.id, f"events/{one.sequence}", one.type, detail, texts=texts)
+        hit = SearchHit(one.id, f"events/{one.sequence}", one.type, detail, texts=texts)
         if _matches_words(hit, words) or (
             one.subject and _is_short_id(words) and short_id(one.subject) == words.lower()
         ):
             hits.append(hit)
-    return Group("Events", hits[:MAX_RESULTS], "", ROWS_PER_PAGE if after else None)
+    return SearchGroup("Events", hits[:MAX_RESULTS], "", ROWS_PER_PAGE if after else None)
 
 
-def _with_query(path: str, **query: str) -> str:
+def _build_path_with_query(path: str, **query: str) -> str:
     return f"{path}?{urlencode(query)}"
 
 

@@ -41,7 +41,7 @@ async def load_services_page(view: View) -> Mapping[str, Any]:
 
 
 @value_class
-class Slice:
+class ListSlice:
     """A page of a fully loaded list, with the members that a pager needs."""
 
     items: Sequence[Any]
@@ -54,12 +54,12 @@ class Slice:
         return len(self.items)
 
 
-def _slice_page(view: View, matches: Sequence[Any]) -> Slice:
+def _slice_page(view: View, matches: Sequence[Any]) -> ListSlice:
     """Select the rows of a page. The URL's cursor is the number of preceding rows."""
     cursor = view.query.get("cursor", "0")
     start = int(cursor) if cursor.isdecimal() and len(cursor) < 9 else 0
     end = start + MAX_ROWS
-    return Slice(matches[start:end], len(matches), str(end) if end < len(matches) else None)
+    return ListSlice(matches[start:end], len(matches), str(end) if end < len(matches) else None)
 
 
 @register_page(

@@ -119,7 +119,7 @@ class _OutputReader:
         if step := PLAN_LINE.match(line):
             if not self._steps:
                 self._close_part()
-            self._steps.append(PlanStep(_as_line(step[2]), STEP_MARKS[step[1]]))
+            self._steps.append(PlanStep(_format_line(step[2]), STEP_MARKS[step[1]]))
             return
         head = HEAD_LINE.match(line)
         if head or self._call is not None or self._steps:
@@ -127,19 +127,19 @@ class _OutputReader:
         if head is None:
             self._text.append(line)
         elif head[1] == "agora":
-            self._parts.append(SessionPart("note", title=_as_line(head[2])))
+            self._parts.append(SessionPart("note", title=_format_line(head[2])))
         else:
             self._call = (head[1], head[2])
 
     def _close_part(self) -> None:
         """Add the part of the collected lines."""
         if any(self._text):
-            self._parts.append(SessionPart("text", html=self._page.render_text(_as_text("\n".join(self._text)))))
+            self._parts.append(SessionPart("text", html=self._page.render_text(_format_text("\n".join(self._text)))))
         if self._call is not None:
             label, title = self._call
             status = "failed" if title.endswith(FAILED_SUFFIX) else "completed"
             call = {"title": title.removesuffix(FAILED_SUFFIX), "kind": label, "status": status}
-            self._parts.append(_read_tool({**call, "result": "\n".join(self._result)}))
+            self._parts.append(_read_tool_part({**call, "result": "\n".join(self._result)}))
         if self._steps:
             self._parts.append(SessionPart("plan", steps=tuple(self._steps[:MAX_STEPS])))
         self._text, self._call, self._result, self._steps = [], None, [], []
@@ -172,18 +172,18 @@ class _PageReader:
 
     def _read_part(self, part: Any) -> SessionPart:
         if not isinstance(part, Mapping):
-            return SessionPart("text", html=self.render_text(_as_text(part)))
+            return SessionPart("text", html=self.render_text(_format_text(part)))
         match part.get("type"):
             case "text" | "thought" as kind:
-                return SessionPart(kind, html=self.render_text(_as_text(part.get("text"))))
+                return SessionPart(kind, html=self.render_text(_format_text(part.get("text"))))
             case "note":
-                return SessionPart("note", title=_as_text(part.get("text")))
+                return SessionPart("note", title=_format_text(part.get("text")))
             case "plan":
                 return SessionPart("plan", steps=_read_steps(part.get("entries")))
             case "tool":
-                return _read_tool(part)
+                return _read_tool_part(part)
             case _:
-                return SessionPart("text", html=self.render_text(_as_text(part)))
+                return SessionPart("text", html=self.render_text(_format_text(part)))
 
     def render_text(self, text: str) -> Markup:
         """Render a text as HTML, parsed within the limit."""
@@ -193,17 +193,17 @@ class _PageReader:
         return render_markdown(text)
 
 
-def _read_tool(part: Mapping[str, Any]) -> SessionPart:
-    output = _as_text(part.get("result"))
+def _read_tool_part(part: Mapping[str, Any]) -> SessionPart:
+    output = _format_text(part.get("result"))
     diffs = tuple(parse_diff(output)) if is_diff(output) else ()
     locations = part.get("locations")
     return SessionPart(
         "tool",
-        title=_as_line(part.get("title")) or "a tool",
-        status=_as_line(part.get("status")),
-        label=_as_line(part.get("kind")) or "other",
-        locations=tuple(map(_as_line, locations[:MAX_LOCATIONS])) if isinstance(locations, list) else (),
-        arguments=_as_text(part["input"]) if part.get("input") else "",
+        title=_format_line(part.get("title")) or "a tool",
+        status=_format_line(part.get("status")),
+        label=_format_line(part.get("kind")) or "other",
+        locations=tuple(map(_format_line, locations[:MAX_LOCATIONS])) if isinstance(locations, list) else (),
+        arguments=_format_text(part["input"]) if part.get("input") else "",
         output="" if diffs else output,
         diffs=diffs,
     )
@@ -212,16 +212,16 @@ def _read_tool(part: Mapping[str, Any]) -> SessionPart:
 def _read_steps(entries: Any) -> tuple[PlanStep, ...]:
     steps = [entry for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
     return tuple(
-        PlanStep(_as_line(step.get("text")), STEP_TONES.get(str(step.get("status")), "wait"))
+        PlanStep(_format_line(step.get("text")), STEP_TONES.get(str(step.get("status")), "wait"))
         for step in steps[:MAX_STEPS]
     )
 
 
-def _as_line(value: Any) -> str:
-    return _as_text(value)[:MAX_TITLE].replace("\n", " ")
+def _format_line(value: Any) -> str:
+    return _format_text(value)[:MAX_TITLE].replace("\n", " ")
 
 
-def _as_text(value: Any) -> str:
+def _format_text(value: Any) -> str:
     """Convert a value to text: other values as JSON, truncated if long."""
     if value is None:
         return ""

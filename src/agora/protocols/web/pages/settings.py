@@ -17,7 +17,7 @@ __all__ = ["load_settings_page"]
 async def load_settings_page(view: View) -> Mapping[str, Any]:
     """Load the settings of the user, the keys and the server."""
     tokens = None
-    if view.may("agora.token.list"):
+    if view.may_call("agora.token.list"):
         tokens, _ = await list_page_or_filter_error(view, "agora.token.list", {})
     health, market = await asyncio.gather(
         query_if_allowed(view, "agora.admin.health"), view.invoke_or_none("agora.query.marketplace")

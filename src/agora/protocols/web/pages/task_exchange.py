@@ -22,15 +22,15 @@ from .list_parameters import query_if_allowed
 
 __all__ = [
     "QUESTION_STATES",
+    "AnswerChoice",
     "Artifact",
-    "Check",
-    "Choice",
-    "Exchange",
+    "CheckResult",
     "Permission",
     "ReadablePart",
+    "TaskExchange",
     "list_readable_parts",
+    "list_readable_parts_of_entry",
     "load_exchange",
-    "parts_of_entry",
 ]
 
 QUESTION_STATES = ("input_required", "auth_required")
@@ -43,7 +43,7 @@ TONE_BY_OPTION: Final = {"allow_once": "first", "reject_once": "harm", "reject_a
 
 
 @value_class
-class Choice:
+class AnswerChoice:
     """An answer offered by a question. parts: of its message, as JSON. tone: of its button."""
 
     label: str
@@ -62,7 +62,7 @@ class Permission:
 
 
 @value_class
-class Check:
+class CheckResult:
     """The result of a job's check command, as seen by its worker."""
 
     command: str
@@ -82,7 +82,7 @@ class ReadablePart:
     text: str
     files: tuple[FileDiff, ...] = ()
     rows: tuple[tuple[str, str], ...] = ()
-    check: Check | None = None
+    check: CheckResult | None = None
 
 
 @value_class
@@ -95,7 +95,7 @@ class Artifact:
 
 
 @value_class
-class Exchange:
+class TaskExchange:
     """The exchange of a task. question: open question of an interrupted task; empty without one. question_id: of its
     message.
 
@@ -105,20 +105,20 @@ class Exchange:
     question: list[ReadablePart]
     artifacts: list[Artifact]
     question_id: str = ""
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[AnswerChoice, ...] = ()
     permission: Permission | None = None
 
 
-async def load_exchange(view: View, task: Task, *, artifacts: bool = True) -> Exchange:
+async def load_exchange(view: View, task: Task, *, artifacts: bool = True) -> TaskExchange:
     """Load the open question and the artifacts of a task, as far as the user may see them."""
     message = await _load_question(view, task) if task.status in QUESTION_STATES else None
     results = await _load_artifacts(view, task) if artifacts else []
     if message is None:
         notes = [ReadablePart("text", task.notes)] if task.notes and task.status in QUESTION_STATES else []
-        return Exchange(notes, results)
+        return TaskExchange(notes, results)
     permission = _read_permission(message)
-    question = [] if permission is not None else _parts_of_model(message)
-    return Exchange(question, results, message.message_id or "", _read_choices(message), permission)
+    question = [] if permission is not None else _list_readable_parts_of_message(message)
+    return TaskExchange(question, results, message.message_id or "", _read_choices(message), permission)
 
 
 async def _load_question(view: View, task: Task) -> A2AMessage | None:
@@ -182,7 +182,7 @@ def _find_permission(message: A2AMessage) -> Mapping[str, Any] | None:
     return None
 
 
-def _read_choices(message: A2AMessage) -> tuple[Choice, ...]:
+def _read_choices(message: A2AMessage) -> tuple[AnswerChoice, ...]:
     """Read the answers offered by a question: the values of the only field of its form."""
     schema = (message.metadata or {}).get("requestedSchema")
     properties = schema.get("properties") if isinstance(schema, Mapping) else None
@@ -200,7 +200,7 @@ def _read_choices(message: A2AMessage) -> tuple[Choice, ...]:
     tones = _read_tones(message)
     choices = [option for option in options if isinstance(option, Mapping) and isinstance(option.get("const"), str)]
     return tuple(
-        Choice(
+        AnswerChoice(
             escape_direction_controls(str(option.get("title") or option["const"]))[:MAX_LABEL],
             to_json([{"data": {name: option["const"]}}]).decode(),
             tones.get(str(option["const"]), ""),
@@ -219,7 +219,7 @@ def _read_tones(message: A2AMessage) -> Mapping[str, str]:
     }
 
 
-def parts_of_entry(entry: TaskEntry) -> list[ReadablePart]:
+def list_readable_parts_of_entry(entry: TaskEntry) -> list[ReadablePart]:
     """List the parts of the message in a log entry of a task; empty for other entries."""
     data = entry.data if isinstance(entry.data, dict) else {}
     parts = data.get("parts")
@@ -228,14 +228,14 @@ def parts_of_entry(entry: TaskEntry) -> list[ReadablePart]:
 
 def list_readable_parts(parts: Iterable[Mapping[str, Any]]) -> list[ReadablePart]:
     """Convert stored parts, which have the names of A2A's JSON."""
-    return [_readable_part(part) for part in parts]
+    return [_convert_part(part) for part in parts]
 
 
-def _parts_of_model(holder: Any) -> list[ReadablePart]:
+def _list_readable_parts_of_message(holder: Any) -> list[ReadablePart]:
     return list_readable_parts(part.model_dump(by_alias=True, exclude_none=True) for part in holder.parts)
 
 
-def _readable_part(part: Mapping[str, Any]) -> ReadablePart:
+def _convert_part(part: Mapping[str, Any]) -> ReadablePart:
     if part.get("text") is not None:
         text = str(part["text"])
         if part.get("mediaType") == "text/x-diff" or is_diff(text):
@@ -251,7 +251,7 @@ def _readable_part(part: Mapping[str, Any]) -> ReadablePart:
         return ReadablePart("changes", "", rows=_list_change_rows(data))
     if isinstance(data, Mapping) and data.keys() == {"command", "exit_code", "output"}:
         check = {name: escape_direction_controls(str(value)) for name, value in data.items()}
-        return ReadablePart("check", "", check=Check(**check))
+        return ReadablePart("check", "", check=CheckResult(**check))
     return ReadablePart("data", to_json(data, indent=2, fallback=str).decode())
 
 

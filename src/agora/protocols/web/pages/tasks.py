@@ -16,14 +16,14 @@ from .agent_names import load_agent_names
 from .charges import load_charges
 from .coding_jobs import OPEN_STATUSES, find_session_ids, load_codebase, load_review, sum_usage
 from .list_parameters import (
-    concerns_target,
+    has_event_about,
     list_page_or_filter_error,
     query_if_allowed,
     read_url_filters,
     register_target_fragment,
 )
 from .model_work import load_model_work
-from .task_exchange import load_exchange, parts_of_entry
+from .task_exchange import list_readable_parts_of_entry, load_exchange
 
 __all__ = ["LANES", "load_task_page", "load_tasks_page"]
 
@@ -95,7 +95,7 @@ async def load_task_page(view: View) -> Mapping[str, Any]:
 @register_fragment("task_model", on=("agora.task.*",), every=1.0)
 async def load_task_model_fragment(view: View) -> Mapping[str, Any] | None:
     """Load the work of models on it."""
-    if not concerns_target(view, view.path["task_id"]):
+    if not has_event_about(view, view.path["task_id"]):
         return None
     task = await view.invoke("agora.task.get", {"task_id": view.path["task_id"]})
     return {"task": task, "work": await load_model_work(view, task)}
@@ -159,5 +159,5 @@ async def _load_trail_values(view: View) -> Mapping[str, Any]:
         if page.next_cursor is None:
             break
         arguments["cursor"] = page.next_cursor
-    trail = [(entry, parts_of_entry(entry)) for entry in entries]
+    trail = [(entry, list_readable_parts_of_entry(entry)) for entry in entries]
     return {"trail": trail, "actors": await load_agent_names(view, [entry.actor for entry in entries])}

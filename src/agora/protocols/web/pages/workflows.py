@@ -16,7 +16,7 @@ from ..registry import register_fragment, register_page
 from ..view import View
 from .agent_names import load_agent_names
 from .charges import load_charges
-from .list_parameters import concerns_target, list_page_or_filter_error, query_if_allowed, read_url_filters
+from .list_parameters import has_event_about, list_page_or_filter_error, query_if_allowed, read_url_filters
 
 __all__ = ["load_workflow_page", "load_workflows_page"]
 
@@ -75,7 +75,7 @@ async def load_workflow_time_fragment(view: View) -> Mapping[str, Any] | None:
 
 def _is_concerned(view: View) -> bool:
     id = view.path["workflow_id"]
-    return concerns_target(view, id) or any(
+    return has_event_about(view, id) or any(
         isinstance(e.data, dict) and e.data.get("workflow_id") == id for e in view.events
     )
 

@@ -23,14 +23,14 @@ from agora.net.backpressure import Connection
 from agora_sdk.contract import Operation
 from agora_sdk.errors import InvalidRequest, Overloaded, field_error
 
-__all__ = ["Id", "Streams"]
+__all__ = ["CallStreams", "Id"]
 
 MAX_STREAMS = 16  #: open at once over one socket
 
 Id = int | str
 
 
-class Streams:
+class CallStreams:
     """The streams opened over one socket. ``answer`` sends a text once there is buffer space."""
 
     def __init__(
@@ -44,7 +44,7 @@ class Streams:
         self._open: dict[Id, LiveStream | None] = {}  # None while it is being opened
         self._running: set[asyncio.Task[None]] = set()
 
-    async def open(
+    async def open_stream(
         self, call_id: Id | None, operation: Operation, caller: Caller, arguments: Mapping[str, Any]
     ) -> None:
         """Open a stream whose items carry the id of the call. Raises an AgoraError if it cannot be opened."""
@@ -61,7 +61,9 @@ class Streams:
         # Reserved before the stream is opened: calls run concurrently, and another one may have the same id.
         self._open[call_id] = None
         try:
-            stream = await self._dispatcher.open_stream(operation, caller, arguments, valid=self._check_credential)
+            stream = await self._dispatcher.open_stream(
+                operation, caller, arguments, valid=self._require_valid_credential
+            )
         # Also when cancelled: a reservation that stays would block the id as long as the socket lives.
         except BaseException:
             del self._open[call_id]
@@ -71,7 +73,7 @@ class Streams:
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    async def _check_credential(self) -> None:
+    async def _require_valid_credential(self) -> None:
         await self._caller()
 
     async def _run_stream(self, call_id: Id, stream: LiveStream) -> None:

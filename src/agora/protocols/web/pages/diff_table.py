@@ -11,7 +11,7 @@ from agora_sdk.contract.reviews import ReviewComment, ReviewFile
 
 from ..diffs import escape_direction_controls
 
-__all__ = ["MAX_ROWS", "MAX_SELECTED_ROWS", "FileView", "Row", "view_file"]
+__all__ = ["MAX_ROWS", "MAX_SELECTED_ROWS", "DiffRow", "FileView", "build_file_view"]
 
 HUNK_HEADER: Final = re.compile(r"@@ -(\d{1,9})(?:,\d+)? \+(\d{1,9})(?:,\d+)? @@")
 MAX_ROWS: Final = 1_500  #: maximum of one file, unless it is selected
@@ -29,7 +29,7 @@ HEADERS: Final = {
 
 
 @dataclass(slots=True)
-class Cell:
+class DiffCell:
     """A line on one side. number: None for a hunk header. side: new or old. tone: of its colour. ends: whether with a
     newline."""
 
@@ -41,12 +41,12 @@ class Cell:
 
 
 @dataclass(slots=True)
-class Row:
+class DiffRow:
     """A row of the table. cells: one, or the old and the new line side by side; None for a missing line."""
 
-    cells: list[Cell | None]
+    cells: list[DiffCell | None]
     comments: list[ReviewComment] = field(default_factory=list)
-    is_asked: bool = False  #: whether the comment form is below it
+    has_comment_form: bool = False  #: below it
 
     @property
     def is_hunk_header(self) -> bool:
@@ -59,22 +59,22 @@ class FileView:
     """A changed file for display. left_out: number of rows not shown. note: further information."""
 
     file: ReviewFile
-    rows: list[Row]
+    rows: list[DiffRow]
     left_out: int = 0
     note: str = ""
 
 
-def view_file(
+def build_file_view(
     file: ReviewFile,
     comments: Sequence[ReviewComment],
     *,
     split: bool,
-    asked: tuple[str, int] | None = None,
+    commented_line: tuple[str, int] | None = None,
     limit: int = MAX_ROWS,
 ) -> FileView:
-    """Build the rows of a file. comments: on it. asked: side and number of the line of the comment form. limit: of rows."""
+    """Build the rows of a file. comments: on it. commented_line: side and number of the line with the comment form. limit: of rows."""
     cells = list(_read_cells(file.patch))
-    rows = list(_pair_cells(cells)) if split else [Row([cell]) for cell in cells]
+    rows = list(_pair_cells(cells)) if split else [DiffRow([cell]) for cell in cells]
     # By place: a search among all comments for each row would take seconds for a long diff with many.
     comments_by_place: dict[tuple[str, int], list[tuple[int, ReviewComment]]] = {}
     for index, comment in enumerate(comments):
@@ -84,7 +84,7 @@ def view_file(
         places = {(cell.side, cell.number) for cell in row.cells if cell is not None and cell.number is not None}
         indexed = [pair for place in places for pair in comments_by_place.get(place, ())]
         row.comments = [comment for _, comment in sorted(indexed, key=lambda pair: pair[0])]
-        row.is_asked = asked in places
+        row.has_comment_form = commented_line in places
     return FileView(file, rows[:limit], max(0, len(rows) - limit), _describe_change(file))
 
 
@@ -106,7 +106,7 @@ def _describe_change(file: ReviewFile) -> str:
     return " ".join(notes)
 
 
-def _read_cells(patch: str) -> Iterator[Cell]:
+def _read_cells(patch: str) -> Iterator[DiffCell]:
     """Read each line of the hunks; a context line belongs to the new side."""
     new = old = 0
     in_hunk = False
@@ -116,27 +116,27 @@ def _read_cells(patch: str) -> Iterator[Cell]:
         text = escape_direction_controls(line[1 : MAX_LINE_CHARACTERS + 1])
         if hunk := HUNK_HEADER.match(line):
             old, new, in_hunk = int(hunk[1]), int(hunk[2]), True
-            yield Cell(escape_direction_controls(line[:MAX_LINE_CHARACTERS]), "hunk")
+            yield DiffCell(escape_direction_controls(line[:MAX_LINE_CHARACTERS]), "hunk")
         elif in_hunk and line[:1] == "+":
-            yield Cell(text, "add", new, ends=ends)
+            yield DiffCell(text, "add", new, ends=ends)
             new += 1
         elif in_hunk and line[:1] == "-":
-            yield Cell(text, "del", old, "old", ends)
+            yield DiffCell(text, "del", old, "old", ends)
             old += 1
         elif in_hunk and line[:1] == " ":
-            yield Cell(text, "", new, ends=ends)
+            yield DiffCell(text, "", new, ends=ends)
             new, old = new + 1, old + 1
 
 
-def _pair_cells(cells: Sequence[Cell]) -> Iterator[Row]:
+def _pair_cells(cells: Sequence[DiffCell]) -> Iterator[DiffRow]:
     """Pair removed lines with the added lines that follow them."""
-    removed: list[Cell] = []
-    added: list[Cell] = []
+    removed: list[DiffCell] = []
+    added: list[DiffCell] = []
 
-    def flush() -> Iterator[Row]:
+    def flush() -> Iterator[DiffRow]:
         for index in range(max(len(removed), len(added))):
             pair = [side[index] if index < len(side) else None for side in (removed, added)]
-            yield Row(list(pair))
+            yield DiffRow(list(pair))
         removed.clear()
         added.clear()
 
@@ -149,5 +149,5 @@ def _pair_cells(cells: Sequence[Cell]) -> Iterator[Row]:
             added.append(cell)
         else:
             yield from flush()
-            yield Row([cell] if cell.tone == "hunk" else [cell, cell])
+            yield DiffRow([cell] if cell.tone == "hunk" else [cell, cell])
     yield from flush()

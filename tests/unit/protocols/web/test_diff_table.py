@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from agora.protocols.web.pages.review_lines import MAX_ROWS, view_file
+from agora.protocols.web.pages.diff_table import MAX_ROWS, build_file_view
 from agora_sdk.contract.reviews import ReviewComment, ReviewFile
 
 
@@ -36,13 +36,13 @@ def changed_file(patch: str, status: str = "M", *, truncated: bool = False) -> R
     ],
 )
 def test_changes_without_lines_are_described(file: ReviewFile, note: str) -> None:
-    assert view_file(file, [], split=False).note == note
+    assert build_file_view(file, [], split=False).note == note
 
 
 @pytest.mark.parametrize("split", [False, True])
 def test_missing_newline_at_the_end_is_shown(split: bool) -> None:
     patch = "diff\n@@ -1 +1 @@\n-same\n\\ No newline at end of file\n+same\n"
-    cells = [cell for row in view_file(changed_file(patch), [], split=split).rows for cell in row.cells if cell]
+    cells = [cell for row in build_file_view(changed_file(patch), [], split=split).rows for cell in row.cells if cell]
     assert [(cell.text, cell.ends) for cell in cells if cell.tone in ("add", "del")] == [
         ("same", False),
         ("same", True),
@@ -51,10 +51,10 @@ def test_missing_newline_at_the_end_is_shown(split: bool) -> None:
 
 def test_large_diff_is_truncated_unless_its_file_is_selected() -> None:
     file = changed_file("diff\n@@ -0,0 +1,5000 @@\n" + "+line\n" * 5000, "A")
-    view = view_file(file, [], split=False)
+    view = build_file_view(file, [], split=False)
     assert (len(view.rows), view.left_out) == (MAX_ROWS, 5001 - MAX_ROWS)
-    assert len(view_file(file, [], split=False, limit=10_000).rows) == 5001
-    assert view_file(file, [], split=False, limit=0).rows == []
+    assert len(build_file_view(file, [], split=False, limit=10_000).rows) == 5001
+    assert build_file_view(file, [], split=False, limit=0).rows == []
 
 
 class CountedComments(list[ReviewComment]):
@@ -70,6 +70,6 @@ class CountedComments(list[ReviewComment]):
 def test_comments_are_not_searched_for_each_row() -> None:
     fields = {"comment_id": "c", "job_id": "j", "path": "a.txt", "side": "new", "author": "a", "text": "Why?"}
     comments = CountedComments([ReviewComment.model_construct(**fields, line=line) for line in (2, 5, 2)])
-    rows = view_file(changed_file("diff\n@@ -0,0 +1,9 @@\n" + "+a\n" * 9), comments, split=False).rows
+    rows = build_file_view(changed_file("diff\n@@ -0,0 +1,9 @@\n" + "+a\n" * 9), comments, split=False).rows
     assert [len(row.comments) for row in rows] == [0, 0, 2, 0, 0, 1, 0, 0, 0, 0]
     assert comments.readings == 1

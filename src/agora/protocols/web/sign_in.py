@@ -94,8 +94,14 @@ class SignIn:
 
     # -- the page --------------------------------------------------------------------------------
 
-    async def send_page(
-        self, scope: Scope, send: Send, next: str, trouble: str | None = None, status: int = 200, headers: Headers = ()
+    async def send_sign_in_page(
+        self,
+        scope: Scope,
+        send: Send,
+        next: str,
+        error_text: str | None = None,
+        status: int = 200,
+        headers: Headers = (),
     ) -> None:
         """Send the page, which continues with a path of the monitor."""
         # Before a session exists, the cookie and the form hold the same value (double submit), which another site cannot read.
@@ -105,29 +111,29 @@ class SignIn:
             "next": choose_safe_next_path(next),
             "local": self.request_authenticator.is_local(scope),
             "others": [] if self.sign_on is None else [{"name": "single sign-on", "path": f"{HOME_PATH}sso"}],
-            "trouble": trouble,
+            "trouble": error_text,
         }
         cookie = self.sessions.build_set_cookie_header(
             FORM_COOKIE, self.sessions.seal([token], "sign-in"), FORM_LIFETIME_SECONDS
         )
         await send_html(send, status, render_template("sign_in.html", values), [cookie, *headers])
 
-    async def handle_form(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle the form: begin a session, or show the error."""
+    async def sign_in_with_form(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sign in with the sent form: begin a session and redirect, or show the page with the error."""
         form = await forms.read_form(scope, receive, MAX_BODY_BYTES)
         next = choose_safe_next_path(form.get("next"))
         try:
-            self._check_form(scope, form)
+            self._require_own_form(scope, form)
             session = await self._create_session(scope, form)
         except AgoraError as error:
-            await self.send_page(scope, send, next, str(error), error.status)
+            await self.send_sign_in_page(scope, send, next, str(error), error.status)
             return
         await send_redirect(
             send, next, [self.sessions.build_cookie(session), self.sessions.build_set_cookie_header(FORM_COOKIE, "", 0)]
         )
 
-    def _check_form(self, scope: Scope, form: forms.Form) -> None:
-        """Check that the form was sent by the sign-in page, so that no other site can sign a user in, even as another
+    def _require_own_form(self, scope: Scope, form: forms.Form) -> None:
+        """Require that the form was sent by the sign-in page (raises PermissionDenied), so that no other site can sign a user in, even as another
         user."""
         require_same_origin(scope, self.public_url)
         cookie_text = parse_cookies(scope).get(FORM_COOKIE)
@@ -140,10 +146,10 @@ class SignIn:
         credential = (form.get("token") or "").strip()
         if credential:
             caller = await self.authenticate_token_session(scope, credential)
-            return self.sessions.begin(TOKEN, credential, caller.tenant)
+            return self.sessions.create_session(TOKEN, credential, caller.tenant)
         if form.get("way") == LOCAL:
             caller = await self.authenticate_same_machine_session(scope, "")
-            return self.sessions.begin(LOCAL, "", caller.tenant)
+            return self.sessions.create_session(LOCAL, "", caller.tenant)
         raise Unauthenticated("There is no token.", fix="Paste the admin token, a key, or an agent's token.")
 
     # -- through an identity provider ------------------------------------------------------------
@@ -152,10 +158,12 @@ class SignIn:
         """Redirect the browser to the provider."""
         try:
             login = await self._require_provider().begin_sign_in(
-                choose_safe_next_path(query.get("next")), self._callback_url(scope)
+                choose_safe_next_path(query.get("next")), self._build_callback_url(scope)
             )
         except AgoraError as error:
-            await self.send_page(scope, send, choose_safe_next_path(query.get("next")), str(error), error.status)
+            await self.send_sign_in_page(
+                scope, send, choose_safe_next_path(query.get("next")), str(error), error.status
+            )
             return
         # Lax: the provider redirects from its own site.
         cookie = self.sessions.build_set_cookie_header(
@@ -169,26 +177,26 @@ class SignIn:
         An HTTP redirect would count as the provider's request, which strict cookies are not sent with.
         """
         # In every outcome: the state in the cookie is valid for one login.
-        discarded = self.sessions.build_set_cookie_header(LOGIN_COOKIE, "", 0, path=CALLBACK_PATH, site="Lax")
+        expired_cookie = self.sessions.build_set_cookie_header(LOGIN_COOKIE, "", 0, path=CALLBACK_PATH, site="Lax")
         try:
             login = await self._require_provider().finish_sign_in(
-                query, parse_cookies(scope).get(LOGIN_COOKIE), self._callback_url(scope)
+                query, parse_cookies(scope).get(LOGIN_COOKIE), self._build_callback_url(scope)
             )
             caller = await self.authenticate_token_session(scope, login.credential)
         except AgoraError as error:
-            await self.send_page(scope, send, HOME_PATH, str(error), error.status, [discarded])
+            await self.send_sign_in_page(scope, send, HOME_PATH, str(error), error.status, [expired_cookie])
             return
         # A new session after each login, so that one planted before it is worth nothing (session fixation).
-        session = self.sessions.begin(TOKEN, login.credential, caller.tenant)
+        session = self.sessions.create_session(TOKEN, login.credential, caller.tenant)
         body = render_template("onward.html", {"next": choose_safe_next_path(login.next)})
-        await send_html(send, 200, body, [self.sessions.build_cookie(session), discarded])
+        await send_html(send, 200, body, [self.sessions.build_cookie(session), expired_cookie])
 
     def _require_provider(self) -> SignOn:
         if self.sign_on is None:
             raise NotFound("There is no identity provider.", fix="Sign in with a token.")
         return self.sign_on
 
-    def _callback_url(self, scope: Scope) -> str:
+    def _build_callback_url(self, scope: Scope) -> str:
         """Build the redirect URI for the provider. Raises Conflict if only the request's Host header names this server.
 
         The owner of a name that resolves to this server and later elsewhere would receive the codes of all users of

@@ -14,8 +14,8 @@ from pydantic_core import from_json
 from agora.core.events.frames import CLOSE_RESTARTING, CLOSE_TOO_SLOW, Batch, CloseReason
 from agora_sdk.errors import AgoraError, Overloaded, StorageUnavailable
 
-from .chat_completions import ChatCompletion
-from .pieces import Piece, TurnReader
+from .chat_completions import ChatCompletionBuilder
+from .pieces import Piece, TurnPieceReader
 from .responses import ResponseBuilder, encode_event
 
 __all__ = ["DONE_EVENT", "ChatWriter", "ResponseWriter", "TurnEncoder", "TurnWriter"]
@@ -48,7 +48,7 @@ class TurnWriter(Protocol):
 class ChatWriter:
     """Encodes chunks of a completion."""
 
-    def __init__(self, completion: ChatCompletion) -> None:
+    def __init__(self, completion: ChatCompletionBuilder) -> None:
         self._completion = completion
 
     @property
@@ -60,7 +60,7 @@ class ChatWriter:
         return "Ask again in a moment; the agent's task is cancelled."
 
     def encode_opening(self) -> bytes:
-        return self._completion.opening_frames()
+        return self._completion.encode_opening_frames()
 
     def encode_pieces(self, pieces: Iterable[Piece], /) -> bytes:
         return self._completion.encode_pieces(pieces)
@@ -84,7 +84,7 @@ class ResponseWriter:
         return "Read the response again in a moment; the agent continues."
 
     def encode_opening(self) -> bytes:
-        return self._encode(self._response.open_response())
+        return self._encode(self._response.build_opening_events())
 
     def encode_pieces(self, pieces: Iterable[Piece], /) -> bytes:
         return self._encode(self._response.add_pieces(pieces))
@@ -102,7 +102,7 @@ class TurnEncoder:
     was_closed: whether the stream ended by itself, not because the client disconnected.
     """
 
-    def __init__(self, reader: TurnReader, writer: TurnWriter) -> None:
+    def __init__(self, reader: TurnPieceReader, writer: TurnWriter) -> None:
         self._reader, self._writer = reader, writer
         self.was_closed = False
 
@@ -113,7 +113,10 @@ class TurnEncoder:
         if not batch.items:
             return HEARTBEAT_LINE
         return b"".join(
-            [self._writer.encode_pieces(self._reader.read(from_json(item.json), item.number)) for item in batch.items]
+            [
+                self._writer.encode_pieces(self._reader.read_pieces(from_json(item.json), item.number))
+                for item in batch.items
+            ]
         )
 
     def encode_end(self, close_reason: CloseReason, position: int, /) -> bytes:

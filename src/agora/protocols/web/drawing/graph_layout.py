@@ -46,7 +46,7 @@ def arrange_graph(needs: Mapping[str, Sequence[str]]) -> Layout:
     edges = [(n, v) for v in needs for n in dict.fromkeys(needs[v]) if n in depth and depth[n] < depth[v]]
     if len(edges) > MAX_EDGES:
         edges = _remove_implied_edges(depth, edges)
-    drawing = _Drawing(depth, edges)
+    drawing = _LayeredGraph(depth, edges)
     drawing.order_layers()
     y = drawing.place_vertices()
     ways = {edge: tuple(y[point] for point in points) for edge, points in drawing.ways.items()}
@@ -57,18 +57,18 @@ def arrange_graph(needs: Mapping[str, Sequence[str]]) -> Layout:
 
 def _compute_longest_paths(needs: Mapping[str, Sequence[str]]) -> dict[str, int]:
     """Compute the longest path to each vertex. Vertices of a cycle are taken in the given order."""
-    open_needs = {v: {n for n in needs[v] if n in needs and n != v} for v in needs}
+    open_needs = {vertex: {need for need in needs[vertex] if need in needs and need != vertex} for vertex in needs}
     followers = _reverse_needs(open_needs)
     depth: dict[str, int] = {}
-    ready = deque(v for v in needs if not open_needs[v])
+    ready = deque(vertex for vertex in needs if not open_needs[vertex])
     remaining_needs = iter(needs)
     while len(depth) < len(needs):
-        v = ready.popleft() if ready else next(v for v in remaining_needs if v not in depth)
-        if v in depth:
+        vertex = ready.popleft() if ready else next(vertex for vertex in remaining_needs if vertex not in depth)
+        if vertex in depth:
             continue
-        depth[v] = max((depth[n] + 1 for n in needs[v] if n in depth), default=0)
-        for follower in followers[v]:
-            open_needs[follower].discard(v)
+        depth[vertex] = max((depth[need] + 1 for need in needs[vertex] if need in depth), default=0)
+        for follower in followers[vertex]:
+            open_needs[follower].discard(vertex)
             if not open_needs[follower] and follower not in depth:
                 ready.append(follower)
     return depth
@@ -76,32 +76,32 @@ def _compute_longest_paths(needs: Mapping[str, Sequence[str]]) -> dict[str, int]
 
 def _reverse_needs(needs: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
     """Reverse the dependencies: list the dependents of each vertex, in the order of the vertices."""
-    followers: dict[str, list[str]] = {v: [] for v in needs}
-    for v, vertex_needs in needs.items():
-        for n in vertex_needs:
-            followers[n].append(v)
+    followers: dict[str, list[str]] = {vertex: [] for vertex in needs}
+    for vertex, vertex_needs in needs.items():
+        for need in vertex_needs:
+            followers[need].append(vertex)
     return followers
 
 
 def _remove_implied_edges(depth: Mapping[str, int], edges: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """Remove the edges that are implied by a longer path."""
-    bit = {v: 1 << i for i, v in enumerate(depth)}
-    before: dict[str, list[str]] = {v: [] for v in depth}
-    for a, b in edges:
-        before[b].append(a)
+    bit = {vertex: 1 << i for i, vertex in enumerate(depth)}
+    before: dict[str, list[str]] = {vertex: [] for vertex in depth}
+    for source, target in edges:
+        before[target].append(source)
     reached: dict[str, int] = {}
     reduced = []
-    for v in sorted(depth, key=depth.__getitem__):
+    for vertex in sorted(depth, key=depth.__getitem__):
         reach = 0
-        for n in sorted(before[v], key=depth.__getitem__, reverse=True):
-            if not reach & bit[n]:
-                reduced.append((n, v))
-            reach |= reached[n] | bit[n]
-        reached[v] = reach
+        for source in sorted(before[vertex], key=depth.__getitem__, reverse=True):
+            if not reach & bit[source]:
+                reduced.append((source, vertex))
+            reach |= reached[source] | bit[source]
+        reached[vertex] = reach
     return reduced
 
 
-class _Drawing:
+class _LayeredGraph:
     """The layers with their waypoints, while they are ordered."""
 
     def __init__(self, depth: Mapping[str, int], edges: Sequence[tuple[str, str]]) -> None:
@@ -111,18 +111,18 @@ class _Drawing:
         self.ways: dict[tuple[str, str], list[object]] = {}
         self.before: dict[object, list[object]] = {}
         self.after: dict[object, list[object]] = {}
-        through = sum(depth[b] - depth[a] - 1 for a, b in edges) <= MAX_WAYPOINTS
-        self.sweeps = ORDERING_SWEEPS if through else 2
-        for a, b in edges:
-            layers = range(depth[a] + 1, depth[b]) if through else range(0)
-            points: list[object] = [(a, b, layer) for layer in layers]
+        has_waypoints = sum(depth[b] - depth[a] - 1 for a, b in edges) <= MAX_WAYPOINTS
+        self.sweeps = ORDERING_SWEEPS if has_waypoints else 2
+        for start, end in edges:
+            layers = range(depth[start] + 1, depth[end]) if has_waypoints else range(0)
+            points: list[object] = [(start, end, layer) for layer in layers]
             for layer, point in zip(layers, points, strict=True):
                 self.layers[layer].append(point)
-            self.ways[a, b] = points
-            chain = [a, *points, b]
-            for source, right in itertools.pairwise(chain):
-                self.after.setdefault(source, []).append(right)
-                self.before.setdefault(right, []).append(source)
+            self.ways[start, end] = points
+            chain = [start, *points, end]
+            for left, right in itertools.pairwise(chain):
+                self.after.setdefault(left, []).append(right)
+                self.before.setdefault(right, []).append(left)
 
     def order_layers(self) -> None:
         """Sort each layer by the mean position of its neighbours, alternating the direction."""
@@ -158,8 +158,9 @@ def _compute_mean_place(
 def _spread_layer(layer: Sequence[object], desired: Sequence[float]) -> list[float]:
     """Place vertices in order with minimum gaps, keeping their mean position."""
     placed: list[float] = []
-    for i, want in enumerate(desired):
-        placed.append(max(want, placed[-1] + _compute_min_gap(layer[i - 1], layer[i])) if placed else want)
+    for index, center in enumerate(desired):
+        gap = _compute_min_gap(layer[index - 1], layer[index])
+        placed.append(max(center, placed[-1] + gap) if placed else center)
     shift = (sum(desired) - sum(placed)) / len(placed) if placed else 0.0
     return [value + shift for value in placed]
 

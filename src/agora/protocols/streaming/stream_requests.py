@@ -1,4 +1,4 @@
-"""Shared parts of WebSocket and SSE requests: authentication and arguments."""
+"""Requests for streams over WebSocket and SSE: their authentication and arguments."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Authenticate(Protocol):
     def __call__(self, scope: Scope, credential: str | None = None, /) -> Awaitable[Caller]: ...
 
 
-class Limits(Protocol):
+class StreamingSettings(Protocol):
     """Settings of the live protocols."""
 
     @property
@@ -72,10 +72,10 @@ class StreamRequest:
 class StreamingApp:
     """Base of the live protocols: opens the stream of a request."""
 
-    def __init__(self, dispatcher: Dispatcher, authenticate: Authenticate, settings: Limits) -> None:
+    def __init__(self, dispatcher: Dispatcher, authenticate: Authenticate, settings: StreamingSettings) -> None:
         self.dispatcher, self.authenticate, self.settings = dispatcher, authenticate, settings
 
-    async def open(self, request: StreamRequest) -> tuple[LiveStream, Callable[[], Awaitable[Caller]]]:
+    async def open_stream(self, request: StreamRequest) -> tuple[LiveStream, Callable[[], Awaitable[Caller]]]:
         """Open the stream of a request; returns it and a function that returns its current caller.
 
         Raises an AgoraError if the request is rejected.

@@ -25,7 +25,7 @@ from agora_sdk.contract import Operation
 
 from .openapi import build_openapi_document
 
-__all__ = ["Pages"]
+__all__ = ["FixedPages"]
 
 STATIC_FILES = {
     "/docs": ("docs.html", b"text/html; charset=utf-8"),
@@ -40,7 +40,7 @@ POLICY_HEADER = (
 )
 
 
-class Pages:
+class FixedPages:
     """Serves the fixed pages; all their assets are in the package."""
 
     def __init__(
@@ -48,13 +48,13 @@ class Pages:
         operations: Sequence[Operation],
         version: str,
         monitor: HealthMonitor,
-        detail: Callable[[Scope], Awaitable[tuple[bool, bytes]]],
-        stopped: Callable[[Scope], Awaitable[tuple[str, datetime] | None]],
+        read_health_detail: Callable[[Scope], Awaitable[tuple[bool, bytes]]],
+        find_stop_reason: Callable[[Scope], Awaitable[tuple[str, datetime] | None]],
     ) -> None:
-        """stopped: returns ``halted`` or ``paused`` and its time if the whole marketplace of a request's tenant is
+        """read_health_detail: returns whether no component is critical, and the document. find_stop_reason: returns ``halted`` or ``paused`` and its time if the whole marketplace of a request's tenant is
         stopped."""
-        self._operations, self._version, self._monitor, self._detail = operations, version, monitor, detail
-        self._find_stop_reason = stopped
+        self._operations, self._version, self._monitor = operations, version, monitor
+        self._read_health_detail, self._find_stop_reason = read_health_detail, find_stop_reason
         self._openapi: bytes | None = None
         self._openapi_lock = asyncio.Lock()
 
@@ -71,7 +71,7 @@ class Pages:
             await self._monitor.refresh_store_probe()
             await self._send_readiness(send, self._monitor.find_outage_reason(), self._monitor.describe_components())
         elif path == "/health/detail":
-            is_ready, body = await self._detail(scope)
+            is_ready, body = await self._read_health_detail(scope)
             await send_response(send, 200 if is_ready else 503, body)
         elif path in STATIC_FILES or path == "/docs/":
             name, media_type = STATIC_FILES[path.rstrip("/")]
@@ -103,14 +103,16 @@ class Pages:
             }
         await send_response(send, 200, to_json(status | {"version": self._version, "timestamp": datetime.now(UTC)}))
 
-    async def _send_readiness(self, send: Send, trouble: str | None, parts: Mapping[str, str] | None = None) -> None:
+    async def _send_readiness(self, send: Send, outage_reason: str | None, components: Mapping[str, str]) -> None:
         body: dict[str, Any] = {
-            "status": "unavailable" if trouble else "degraded" if set((parts or {}).values()) - {"ok"} else "healthy",
+            "status": "unavailable"
+            if outage_reason
+            else "degraded"
+            if set(components.values()) - {"ok"}
+            else "healthy",
             "version": self._version,
             "timestamp": datetime.now(UTC),
         }
-        if trouble:
-            body["detail"] = trouble
-        if parts is not None:
-            body["components"] = parts
-        await send_response(send, 200 if trouble is None else 503, to_json(body))
+        if outage_reason:
+            body["detail"] = outage_reason
+        await send_response(send, 503 if outage_reason else 200, to_json(body | {"components": components}))
