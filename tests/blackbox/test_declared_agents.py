@@ -187,9 +187,9 @@ def test_task_ends_at_its_time_limit_with_an_error(thinkers: Thinkers, pause: fl
     thinkers.scripts[f"dawdle {pause}"] = lambda request: ScriptedReply(
         "word " * 100_000 if pause else "", calls, pause
     )
-    thinkers.declare("Dawdler", tools=["agents"], limits={"seconds": 1, "steps": 500})
+    thinkers.declare("Dawdler", tools=["agents"], limits={"seconds": 3, "steps": 500})
     task = thinkers.do("Dawdler", f"dawdle {pause}")
-    assert (task["status"], task["error"], task["attempts"]) == ("failed", "The limit of 1 seconds is reached.", 1)
+    assert (task["status"], task["error"], task["attempts"]) == ("failed", "The limit of 3 seconds is reached.", 1)
     calls = list_calls_with_tokens(thinkers, task)
     if pause:
         assert [(call["is_estimate"], call["input_tokens"] > 0, call["output_tokens"] > 0) for call in calls] == [

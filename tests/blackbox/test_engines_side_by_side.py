@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -84,11 +83,7 @@ def test_containers_of_releases_without_the_marker_survive(
     inner = [f"{name}={value}" for name, value in {**variables, "AGORA_INSTANCE": "inst_old"}.items()]
     container = sleeping({}, "unshare", "--pid", "--fork", "--kill-child", "env", *inner)
     children = Path(f"/proc/{container.pid}/task/{container.pid}/children")
-    deadline = time.monotonic() + 10
-    while not children.read_text().split():
-        assert container.poll() is None, "unshare failed"
-        assert time.monotonic() < deadline
-    inside = int(children.read_text().split()[0])
+    inside = int(poll_until(lambda: children.read_text().split(), "the command of unshare")[0])
     orphan = sleeping(variables | {"AGORA_INSTANCE": "inst_orphan", "AGORA_ENGINE": "process"})
     started = _start_time(inside)
     server.start()

@@ -89,7 +89,7 @@ def running(server: ServerProcess) -> tuple[Account, str]:
     ("endpoint", "parameters", "request_options", "price"),
     [
         ("/env", None, {}, 1),
-        ("/slow", {"seconds": 1.5}, {"timeout": 0.3}, 1),
+        ("/slow", {"seconds": 30}, {"timeout": 0.3}, 1),
         ("/hangup", None, {}, 1),
         ("/status", {"status": 500}, {}, 0),
         ("/status", {"status": 404}, {}, 0),

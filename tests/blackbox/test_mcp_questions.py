@@ -291,7 +291,7 @@ class _Errand:
         self.task_id = self._operator.post(
             "/agora/task/assign", {"task_type": "bake", "assignee": self.agent.agent_id, "payload": {}}
         )["task_id"]
-        (claim,) = self.agent.post("/agora/task/claim", {"wait": 5, **options})["tasks"]
+        (claim,) = self.agent.post("/agora/task/claim", {"wait": 30, **options})["tasks"]
         self.held = {"task_id": self.task_id, "fencing_token": claim["fencing_token"]}
         self.answer: str | None = None
         self._connection = http.client.HTTPConnection("127.0.0.1", market.port, timeout=60)

@@ -76,7 +76,7 @@ def test_scaling_keeps_the_agreed_price(server: ServerProcess) -> None:
 
 def test_new_price_applies_to_running_instances_after_its_notice(tmp_path_factory: pytest.TempPathFactory) -> None:
     directory = tmp_path_factory.mktemp("notice")
-    with serving_instances(directory, billing_price_notice="2") as server:
+    with serving_instances(directory, billing_price_notice="5") as server:
         deploy(server, "Noticed", {"type": "per_request", "price": 1})
         acme = customer(server, "noticed-acme")
         instance = make_instance(acme, "Noticed")["instance_id"]

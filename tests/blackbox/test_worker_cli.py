@@ -185,7 +185,7 @@ def test_codetether_is_an_alias(shared_server: ServerProcess, tmp_path: Path) ->
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
         job = submit_job(shared_server.operator, "RUN: echo hi > a.txt", worker="tethered")
-        task = wait_for_status(shared_server.operator, job, "completed", timeout=40)
+        task = wait_for_status(shared_server.operator, job, "completed")
         assert task["result"]["files"] == ["a.txt"]
         assert process.wait(60) == 0
     finally:

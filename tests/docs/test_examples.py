@@ -97,7 +97,7 @@ async def test_echo_agent(server: Running) -> None:
         assert await _line(process) == "Echo is listening"
         async with AgoraClient(server.url) as client:
             await client.register("Caller")
-            reply = await client.request("Echo", "Hello?", timeout=10)
+            reply = await client.request("Echo", "Hello?", timeout=60)
         assert (reply.from_name, reply.content) == ("Echo", "Hello?")
         process.send_signal(signal.SIGTERM)
         assert await process.wait() == 0

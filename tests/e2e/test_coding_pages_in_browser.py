@@ -73,7 +73,7 @@ def test_job_is_followed_from_its_prompt_to_its_diff(place: Place, page: Any) ->
     box = page.get_by_label("Next prompt")
     box.wait_for()
     poll_until(lambda: box.input_value() == "Then stop", "what was being written moves along")
-    assert live.count() == 0
+    live.wait_for(state="detached")
     poll_until(lambda: not place.worker.agent_pids(), "no agent is left")
     (session,) = place.operator.get(f"/v1/agent/{place.codebase}/sessions")["sessions"]
     assert session["task_id"] != task, "the interrupted job went on in the session of the first"

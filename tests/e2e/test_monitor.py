@@ -211,7 +211,7 @@ def test_step_is_approved(market: Lively, page: Any) -> None:
     page.locator(".note.good").wait_for()
     page.locator(".stage.good", has_text="legal").wait_for()
     page.locator(".stage.good", has_text="collect").wait_for()
-    assert page.get_by_role("button", name="Decide").count() == 0
+    page.get_by_role("button", name="Decide").wait_for(state="detached")
 
 
 def test_action_keeps_the_state_of_the_page(market: Lively, page: Any) -> None:
@@ -250,7 +250,7 @@ def test_new_log_rows_wait_while_the_log_is_read(market: Lively, page: Any) -> N
     assert rows.first.get_attribute("id") == first
     new.click()
     page.locator("#live-messages > li", has_text="meanwhile 2").wait_for()
-    assert new.count() == 0
+    new.wait_for(state="detached")
 
 
 def test_times_are_local_or_utc(market: Lively, context: Any, page: Any) -> None:

@@ -63,7 +63,7 @@ async def test_task_is_equal_over_every_protocol(parties: Parties, giver_kind: s
     payload = {"text": CONTENT, "nested": {"list": [1, 2.5, None, True]}}
     arguments = {"task_type": "review", "payload": payload, "assignee": doer.agent_name, "priority": "high"}
     receipt = await giver.call("agora.task.assign", arguments)
-    (task,) = (await doer.call("agora.task.claim", {"wait": 5, "lease_seconds": 30}))["tasks"]
+    (task,) = (await doer.call("agora.task.claim", {"wait": 30, "lease_seconds": 600}))["tasks"]
     assert (task["task_id"], task["payload"], task["priority"]) == (receipt["task_id"], payload, "high")
     assert (task["created_by"], task["assigned_agent"]) == (giver.agent_id, doer.agent_id)
     held = {"task_id": task["task_id"], "fencing_token": task["fencing_token"]}

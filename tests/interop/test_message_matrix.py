@@ -79,7 +79,7 @@ async def test_task_is_equal_over_every_protocol(parties: Parties, giver_kind: s
     payload = {"text": CONTENT, "nested": {"list": [1, 2.5, None, True]}}
     arguments = {"task_type": "review", "payload": payload, "assignee": doer.agent_name, "priority": "high"}
     receipt = await giver.call("agora.task.assign", arguments)
-    (task,) = (await doer.call("agora.task.claim", {"wait": 5, "lease_seconds": 30}))["tasks"]
+    (task,) = (await doer.call("agora.task.claim", {"wait": 30, "lease_seconds": 600}))["tasks"]
     assert (task["task_id"], task["payload"], task["priority"]) == (receipt["task_id"], payload, "high")
     assert (task["created_by"], task["assigned_agent"]) == (giver.agent_id, doer.agent_id)
     held = {"task_id": task["task_id"], "fencing_token": task["fencing_token"]}
@@ -100,7 +100,7 @@ async def test_progress_and_questions_pass_between_any_two_protocols(
     giver, doer = await parties.get(giver_kind, "Giver"), await parties.get(doer_kind, "Doer")
     receipt = await giver.call("agora.task.assign", {"task_type": "review", "assignee": doer.agent_name})
     about = {"task_id": receipt["task_id"]}
-    (task,) = (await doer.call("agora.task.claim", {"wait": 5, "lease_seconds": 30}))["tasks"]
+    (task,) = (await doer.call("agora.task.claim", {"wait": 30, "lease_seconds": 600}))["tasks"]
     held = about | {"fencing_token": task["fencing_token"]}
     await doer.call("agora.task.update", held | {"progress": 40, "notes": CONTENT})
     seen = await giver.call("agora.task.get", about)
@@ -110,7 +110,7 @@ async def test_progress_and_questions_pass_between_any_two_protocols(
     question = await _last_message(giver, about)
     assert (question["role"], question["parts"]) == ("ROLE_AGENT", [{"text": CONTENT}])
     await giver.call("agora.task.message", about | {"text": "Monday"})
-    (task,) = (await doer.call("agora.task.claim", {"wait": 5, "lease_seconds": 30}))["tasks"]
+    (task,) = (await doer.call("agora.task.claim", {"wait": 30, "lease_seconds": 600}))["tasks"]
     assert (task["task_id"], (await _last_message(doer, about))["parts"]) == (receipt["task_id"], [{"text": "Monday"}])
     await doer.call("agora.task.complete", about | {"fencing_token": task["fencing_token"], "result": "booked"})
     assert (await giver.call("agora.task.get", about))["result"] == "booked"

@@ -290,7 +290,7 @@ async def test_paused_agent_does_not_delay_the_leases_of_others(
     target = resident_id(market)
     await market.call(market.operator, "admin.override", target_id=target, action="pause", reason="stop")
     market.clock.advance(12)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await market.app.agent_host.renew_due_leases_and_retry_fetches()
     await market.call(market.operator, "admin.override", target_id=target, action="resume")
     await market.app.agent_host.renew_due_leases_and_retry_fetches()

@@ -201,7 +201,7 @@ class Site:
 
     async def create(self, agent: str = "Worker", caller: Caller | None = None, **arguments: Any) -> Any:
         """Create a running instance."""
-        made = await self.call("instance.create", caller, agent_id=agent, wait=20, **arguments)
+        made = await self.call("instance.create", caller, agent_id=agent, wait=50, **arguments)
         assert made.status == "running", (made.status, made.reason)
         return made
 

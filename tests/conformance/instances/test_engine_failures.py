@@ -165,7 +165,7 @@ async def test_full_disk_during_a_build_is_reported_and_retried(here: Site, monk
     usage = shutil.disk_usage
     with monkeypatch.context() as full:
         full.setattr(shutil, "disk_usage", lambda path: usage(path)._replace(free=1000))
-        made = await here.call("instance.create", agent_id="Worker", wait=20)
+        made = await here.call("instance.create", agent_id="Worker", wait=50)
         assert made.status == "failed"
         assert made.reason.startswith("Only 1000 bytes of disk are free.")
         assert made.retry_at is not None
@@ -244,7 +244,7 @@ async def test_steps_with_unexpected_errors_are_repeated_at_growing_intervals(
         seconds += 5.1
         assert await reconcile() == 3
         local.engines = {"process": engine}
-        ended = await here.call("instance.terminate", instance_id=made.instance_id, wait=20)
+        ended = await here.call("instance.terminate", instance_id=made.instance_id, wait=50)
         assert ended.status == "stopped", "a change of the desired state is no repetition"
     finally:
         local.engines = {"process": engine}
@@ -275,7 +275,7 @@ async def test_partially_started_instance_is_removed(here: Site) -> None:
     (found,) = await engine.list_instances()
     assert found.handle.instance_id == made.instance_id
     try:
-        ended = await here.call("instance.terminate", instance_id=made.instance_id, wait=20)
+        ended = await here.call("instance.terminate", instance_id=made.instance_id, wait=50)
     except AgoraError as error:
         raise AssertionError("it could not be ended") from error
     assert ended.status == "stopped"

@@ -103,7 +103,7 @@ async def test_any_response_of_a_program_has_a_defined_result(here: Site) -> Non
         assert again.body == first.body, name
     for name, given_bytes in BROKEN.items():
         with pytest.raises(UpstreamFailed) as failed:
-            await here.execute(made, "/x", base64.b64encode(given_bytes).decode(), timeout=5)
+            await here.execute(made, "/x", base64.b64encode(given_bytes).decode(), timeout=60)
         assert failed.value.outcome == "unknown", name
     cost = await here.call("billing.cost", instance_id=made)
     assert cost.total_cost == len(ANSWERED) + len(BROKEN), "what may have been done is charged"
@@ -113,7 +113,7 @@ async def test_any_output_of_a_build_can_be_stored(here: Site) -> None:
     manifest = here.manifest("Odd")
     manifest["build_config"]["build_command"] = "printf 'a\\000b\\377c'; exit 3"
     await here.call("deployment.register", manifest=manifest)
-    made = await here.call("instance.create", agent_id="Odd", wait=20)
+    made = await here.call("instance.create", agent_id="Odd", wait=50)
     assert made.status == "failed"
     assert "a\ufffdb\ufffdc" in made.reason
 
@@ -133,7 +133,7 @@ async def test_instance_that_ends_while_paused_is_not_restarted_unasked(here: Si
     here.clock.advance(600)
     (row,) = await here.rows("select due_at, generation from instances where tenant_id = :tenant")
     assert (row["due_at"], row["generation"]) == (None, 1), "it is not checked repeatedly"
-    resumed = await here.call("instance.resume", instance_id=made, wait=20)
+    resumed = await here.call("instance.resume", instance_id=made, wait=50)
     assert (resumed.status, resumed.generation) == ("running", 2)
 
 

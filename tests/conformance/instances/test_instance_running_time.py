@@ -232,7 +232,7 @@ async def test_failed_execution_is_free_and_one_with_unknown_outcome_is_charged(
         ("/status", {"status": 500}, {}),
         ("/status", {"status": 422}, {}),
         ("/hangup", None, {}),
-        ("/slow", {"seconds": 1}, {"timeout": 0.2}),
+        ("/slow", {"seconds": 60}, {"timeout": 0.2}),
     ):
         with pytest.raises(Exception, match=r"answered with HTTP|did not respond"):
             await here.execute(made.instance_id, endpoint, given, **more)

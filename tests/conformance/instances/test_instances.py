@@ -236,7 +236,7 @@ async def test_crashed_instance_is_restarted(here: Site) -> None:
 @whatever_the_store
 async def test_repeated_crashes_are_shown_as_a_crash_loop(here: Site) -> None:
     await here.agent("Broken", PYTHON_FAILS)
-    made = await here.call("instance.create", agent_id="Broken", wait=20)
+    made = await here.call("instance.create", agent_id="Broken", wait=50)
     assert (made.status, made.reason) == ("failed", "It ended with code 1.")
     waits = []
     for _ in range(6):
@@ -270,7 +270,7 @@ async def test_restart_policies_are_applied(here: Site) -> None:
     assert failed.reason == "It ended with code 3."
     ended = await here.until(good.instance_id, "stopped")
     assert ended.reason == "It ended with code 0."
-    resumed = await here.call("instance.resume", instance_id=once.instance_id, wait=20)
+    resumed = await here.call("instance.resume", instance_id=once.instance_id, wait=50)
     assert (resumed.status, resumed.generation) == ("running", 2)
 
 
@@ -302,7 +302,7 @@ async def test_failed_build_reports_its_reason(here: Site) -> None:
     manifest = here.manifest("Unbuilt")
     manifest["build_config"]["build_command"] = "echo what is wrong; exit 3"
     await here.call("deployment.register", manifest=manifest)
-    made = await here.call("instance.create", agent_id="Unbuilt", wait=20)
+    made = await here.call("instance.create", agent_id="Unbuilt", wait=50)
     assert made.status == "failed"
     assert "what is wrong" in made.reason
     assert here.told(made.instance_id) == ["requested", "provisioning", "failed"]
@@ -315,7 +315,7 @@ async def test_forbidden_source_is_refused_permanently(here: Site) -> None:
     (directory / "main.py").unlink()
     directory.rmdir()
     directory.symlink_to("/etc")
-    made = await here.call("instance.create", agent_id="Thief", wait=20)
+    made = await here.call("instance.create", agent_id="Thief", wait=50)
     assert (made.status, made.retry_at) == ("failed", None)
     assert str(directory) in made.reason
 
@@ -358,7 +358,7 @@ async def test_instance_waits_for_a_free_port(engine: Engine, tmp_path: Path) ->
     async with site(tmp_path, engine, instance_ports="29980-29981") as here:
         await here.agent()
         made = [await here.create() for _ in range(2)]
-        third = await here.call("instance.create", agent_id="Worker", wait=5)
+        third = await here.call("instance.create", agent_id="Worker", wait=50)
         assert third.status == "failed"
         assert "port" in third.reason
         await here.call("instance.terminate", instance_id=made[0].instance_id)
@@ -374,7 +374,7 @@ async def test_instance_can_be_ended_during_its_preparation(here: Site) -> None:
     made = await here.call("instance.create", agent_id="Slow", wait=0)
     builds = here.app.settings.data_dir / "runtime" / "builds"
     await eventually(lambda: asyncio.to_thread(lambda: list(builds.glob("*/tree/main.py"))), bool)
-    ended = await here.call("instance.terminate", instance_id=made.instance_id, wait=20)
+    ended = await here.call("instance.terminate", instance_id=made.instance_id, wait=50)
     assert ended.status == "stopped"
     assert (ended.billing_info.usage_time, ended.started_at) == (0, None)
     assert "running" not in here.told(made.instance_id)
@@ -385,7 +385,7 @@ async def test_instance_can_be_ended_during_its_preparation(here: Site) -> None:
 async def test_instance_can_be_paused_during_its_preparation(here: Site) -> None:
     await here.agent()
     made = await here.call("instance.create", agent_id="Worker", wait=0)
-    paused = await here.call("instance.pause", instance_id=made.instance_id, wait=20)
+    paused = await here.call("instance.pause", instance_id=made.instance_id, wait=50)
     assert paused.status == "paused"
 
 

