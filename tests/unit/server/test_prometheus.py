@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
@@ -149,13 +150,13 @@ async def test_waiting_for_an_event_is_not_latency(app: App) -> None:
     ada, bob = await market.agent("Ada"), await market.agent("Bob")
     waiting = asyncio.create_task(market.call(bob, "messaging.receive", wait=20))
     await wait_until(lambda: app.feed.waiting_calls)
-    began = app.clock.now()
+    start = time.monotonic()
     for _ in range(20):  # time passes, as much as the machine needs for this
         await market.call(ada, "agent.heartbeat")
     await market.call(ada, "messaging.send", to_agent="Bob", content="hello")
     await waiting
     series = next(s for (_, o), s in app.measures.calls.items() if getattr(o, "attribute", "") == "receive")
-    assert series.total < (app.clock.now() - began) / 1e6
+    assert series.total < time.monotonic() - start
 
 
 async def test_labels_contain_no_user_data(app: App, client: httpx.AsyncClient) -> None:
