@@ -32,7 +32,7 @@ class DaemonThreadCall(Generic[T]):
         return self._result is not None and not self._result.done()
 
     async def run(self) -> T:
-        """Call the function, and return its result or raise its exception."""
+        """Call the function, or wait for the call that is running; return its result or raise its exception."""
         if self._result is None or self._result.done():
             self._result = self._start_thread()
         return await asyncio.shield(self._result)

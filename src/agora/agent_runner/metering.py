@@ -103,7 +103,7 @@ class CallMeter:
         except AgoraError as error:
             log.warning("the usage of a model call for %s could not be recorded: %s", task.task_id, error)
 
-    async def charge_and_checkpoint(
+    async def charge_with_checkpoint_and_output(
         self, step: int, answer: ModelAnswer, checkpoint: JsonObject | None, output: str = ""
     ) -> None:
         """Charge a call, and store the checkpoint (if any) and the end of the task's output with it.

@@ -261,9 +261,9 @@ class ThinkingRun:
             checkpoint = self._dump_checkpoint()  # includes the last answer: the task's usage is read from it
         except PermanentFailure:
             # Charged although the task cannot continue.
-            await self._meter.charge_and_checkpoint(state.steps - 1, answer, None, rest)
+            await self._meter.charge_with_checkpoint_and_output(state.steps - 1, answer, None, rest)
             raise
-        await self._meter.charge_and_checkpoint(state.steps - 1, answer, checkpoint, rest)
+        await self._meter.charge_with_checkpoint_and_output(state.steps - 1, answer, checkpoint, rest)
 
     async def _save_and_build_postponement(self, failure: ModelUnavailable) -> Postponed | PermanentFailure:
         """Release the task until a model may be available."""

@@ -14,8 +14,8 @@ from .port import Part, Reply, join_text_parts
 
 __all__ = [
     "build_task_message",
-    "convert_answer_to_parts",
     "convert_answer_to_result",
+    "convert_content_to_parts",
     "find_newest_requester_message",
     "is_single_text_or_object",
     "list_requester_messages_after",
@@ -64,8 +64,8 @@ async def list_requester_messages_after(
             return messages
 
 
-def convert_answer_to_parts(content: Any) -> list[Part]:
-    """Convert text, JSON or parts to parts."""
+def convert_content_to_parts(content: Any) -> list[Part]:
+    """Convert content to parts: text to a text part, a list of parts as it is, other JSON to a text part."""
     if content is None:
         return []
     if isinstance(content, str):

@@ -30,8 +30,8 @@ from .port import (
 )
 from .task_io import (
     build_task_message,
-    convert_answer_to_parts,
     convert_answer_to_result,
+    convert_content_to_parts,
     find_newest_requester_message,
     is_single_text_or_object,
     list_requester_messages_after,
@@ -291,7 +291,7 @@ class TaskRun(Job):
         )
 
     async def say(self, content: str | Sequence[Part], **more: Any) -> None:
-        await self._call_task_operation("message", parts=convert_answer_to_parts(content), **more)
+        await self._call_task_operation("message", parts=convert_content_to_parts(content), **more)
 
     async def read_new_messages(self, after: int) -> Sequence[tuple[int, Mapping[str, Any]]]:
         # Before the reading: a message that arrives during it sets the event again.
@@ -328,7 +328,7 @@ def _find_requested_skill(task: ClaimedTask, agent: BuiltinAgent) -> str | None:
 def _format_reply_text(answer: Any) -> str:
     return (
         join_text_parts(
-            convert_answer_to_parts(
+            convert_content_to_parts(
                 answer.parts or convert_answer_to_result(answer) if isinstance(answer, Reply) else answer
             )
         )

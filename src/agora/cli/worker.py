@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from agora.worker.container_settings import ContainerSettings
     from agora.worker.options import WorkerOptions
 
-__all__ = ["RunOptions", "build_worker_options", "examine_worker", "run_worker", "show_disk_use"]
+__all__ = ["RunOptions", "detect_worker_options", "examine_worker", "run_worker", "show_disk_use"]
 
 SERVER, WORK, AGENT = "Server", "Work", "Agent"
 Server = Annotated[
@@ -213,7 +213,7 @@ def run_worker(**options: Any) -> None:
     _configure_logging(logging.DEBUG if run_options.verbose else logging.INFO)
     with exit_on_error(Output()):
         try:
-            worker_options = build_worker_options(run_options)
+            worker_options = detect_worker_options(run_options)
         except ValueError as error:
             raise InvalidRequest(str(error)) from error
         _ask_to_accept_setups(worker_options, is_accepted=run_options.trust_setup)
@@ -235,8 +235,10 @@ run_worker.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
 )
 
 
-def build_worker_options(chosen: RunOptions) -> WorkerOptions:
-    """Build the options of the worker. Raises ValueError for an invalid one, and InvalidRequest without an agent."""
+def detect_worker_options(chosen: RunOptions) -> WorkerOptions:
+    """Build the options of the worker, with what is found on this machine: codebases, agent, OpenCode server.
+
+    Raises ValueError for an invalid option, or without an agent."""
     from agora.worker import options as values
     from agora.worker.adoption import ClonePolicy
     from agora.worker.opencode_server import build_attach_command
@@ -247,7 +249,7 @@ def build_worker_options(chosen: RunOptions) -> WorkerOptions:
     isolation = values.parse_choice("--isolation", chosen.isolation, values.Isolation)
     is_contained = isolation is values.Isolation.DOCKER
     # The simplest mistakes first: an agent is looked for only if the rest is valid.
-    codebases = _parse_codebases(chosen.codebases, is_contained=is_contained)
+    codebases = _inspect_codebases(chosen.codebases, is_contained=is_contained)
     container = _build_container_settings(chosen) if is_contained else None
     profiles = load_profiles(chosen.profiles, isolation) if chosen.profiles else {}
     profile = profiles.get(chosen.agent or "")
@@ -312,11 +314,11 @@ def _build_container_settings(chosen: RunOptions) -> ContainerSettings:
     )
 
 
-def _parse_codebases(codebases: str, *, is_contained: bool) -> list[Codebase]:
+def _inspect_codebases(codebases: str, *, is_contained: bool) -> list[Codebase]:
     """Parse the directories of the worker, and add the home directory as the global codebase. Raises ValueError."""
-    from agora.worker.codebases import GLOBAL, Codebase, parse_codebases
+    from agora.worker.codebases import GLOBAL, Codebase, inspect_codebases
 
-    places = parse_codebases(codebases)
+    places = inspect_codebases(codebases)
     if not places:
         raise ValueError("--codebases names no directory.")
     # Mounting the home directory would defeat the isolation of a container.
@@ -422,7 +424,7 @@ def show_disk_use(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show the disk usage of job worktrees on this machine, what a clean-up would remove, and why the rest is kept."""
-    from agora.worker.codebases import parse_codebases
+    from agora.worker.codebases import inspect_codebases
     from agora.worker.options import get_state_directory
     from agora.worker.worktree_cleaning import Limits, examine_worktrees, remove_excess_worktrees
 
@@ -432,7 +434,7 @@ def show_disk_use(
     rows: list[dict[str, object]] = []
     with exit_on_error(out):
         try:
-            places = parse_codebases(codebases)
+            places = inspect_codebases(codebases)
         except ValueError as error:
             raise InvalidRequest(str(error)) from error
         for directory in places:

@@ -274,14 +274,14 @@ class App:
         self.monitor.draining = True
         if self._mcp.loaded is not None:
             self._mcp.loaded.drain()
-        self.feed.end_all_streams()
+        self.feed.end_streams_and_refuse_new()
 
     def _create_components(self) -> None:
         self._build_state()
         self._build_authentication()
         self._build_context()
         self._build_dispatcher()
-        self._build_controllers()
+        self._build_agent_host_and_controllers()
         self._wire_protocols()
 
     def _build_state(self) -> None:
@@ -375,7 +375,7 @@ class App:
         operation = self.registry.resolve(name, tenant=caller.tenant)
         return from_json((await self.dispatcher.invoke(operation, caller, dict(arguments))).body)
 
-    def _build_controllers(self) -> None:
+    def _build_agent_host_and_controllers(self) -> None:
         """Create the built-in agents and the controllers."""
         self.agent_host = AgentHost(
             self.dispatcher,

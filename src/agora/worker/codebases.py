@@ -7,7 +7,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["GLOBAL", "Codebase", "normalize_remote", "parse_codebases"]
+__all__ = ["GLOBAL", "Codebase", "inspect_codebases", "normalize_remote"]
 
 GLOBAL = "global"  #: name of the codebase at the worker's home directory
 MAX_NAME_CHARACTERS = 64
@@ -36,7 +36,7 @@ class Codebase:
         return cls((name or path.name)[:MAX_NAME_CHARACTERS], path, normalize_remote(remote), is_git)
 
 
-def parse_codebases(text: str) -> list[Codebase]:
+def inspect_codebases(text: str) -> list[Codebase]:
     """Parse codebases from ``DIR[:NAME],...``. Raises ValueError for a missing directory and for a duplicate name."""
     codebases: list[Codebase] = []
     for word in filter(None, (part.strip() for part in text.split(","))):

@@ -41,7 +41,7 @@ from .prompts import (
 )
 from .registry import CodebaseRegistry
 from .request import Answer, JobRequest, read_answers
-from .results import commit_and_store_changes, submit_review_or_note_error
+from .results import commit_and_store_changes, submit_for_review_or_note_error
 from .session_opening import load_earlier_workplace_and_session, set_model_and_mode
 from .starting_point import StartingPoint
 from .subprocesses import CommandError, fill_command_template, run_command
@@ -117,7 +117,7 @@ class Job:
             else:
                 await self._pass_answer_to_agent()
             await self._run_turns_until_done()
-            return await self._store_changes_and_submit_review()
+            return await self._store_changes_and_submit_for_review()
         # Reported before the job is paused: other jobs of the account must not start in between.
         except UsageLimitReached as limit:
             await self._breaker.block_and_report_until(limit.until)
@@ -583,13 +583,16 @@ class Job:
         self._state.was_sent_back = True
         return FAILED_CHECK_PROMPT.format(command=result.command, code=result.exit_code, output=result.output[-8000:])
 
-    async def _store_changes_and_submit_review(self) -> dict[str, Any]:
-        """Commit the remaining changes, store them as artifacts, and return the result."""
+    async def _store_changes_and_submit_for_review(self) -> dict[str, Any]:
+        """Commit the remaining changes, store them as artifacts, submit the branch for review, and return the result.
+
+        A failed submission becomes a note. Raises StaleLease, CommandError.
+        """
         assert self._place is not None
         title, agent = self._request.title, self._options.agent_name
         async with self._execution.pause_commands(self._place):
             result = await commit_and_store_changes(self._run, self._place, self._state, title, agent)
-            await submit_review_or_note_error(
+            await submit_for_review_or_note_error(
                 self._client, self._run, self._place, self._state, self._registry, title, self._add_note
             )
         await self._writer.flush_output()

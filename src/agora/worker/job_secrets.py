@@ -64,7 +64,7 @@ def _count_overlap(text: str, secret: str) -> int:
 
 
 class MaskedRun:
-    """A task run that masks secrets. A suffix of the output that may be half a secret is held back until more text
+    """A task run that masks secrets. A suffix of the output that may be the beginning of a secret is held back until more text
     follows.
 
     rest: text held back by an earlier run of the same task.

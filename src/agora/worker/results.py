@@ -14,7 +14,7 @@ from .registry import CodebaseRegistry
 from .review import submit_changes_for_review
 from .worktree import Workplace
 
-__all__ = ["commit_and_store_changes", "submit_review_or_note_error"]
+__all__ = ["commit_and_store_changes", "submit_for_review_or_note_error"]
 
 
 async def commit_and_store_changes(
@@ -40,7 +40,7 @@ async def commit_and_store_changes(
     }
 
 
-async def submit_review_or_note_error(
+async def submit_for_review_or_note_error(
     client: AgoraClient,
     run: TaskRun,
     place: Workplace,

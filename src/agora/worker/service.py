@@ -78,7 +78,7 @@ class CodingWorker(Agent):
         self._drain_task: asyncio.Task[None] | None = None
         self._breaker = AccountBreaker()
         if options.provider_account is not None:
-            self._breaker.share = self._report_usage_limit
+            self._breaker.share = self._share_usage_limit_or_log
         self._registry = CodebaseRegistry(options)
         self._containers = ContainerEngine(options.state) if options.container is not None else None
         self._background_tasks: list[asyncio.Task[None]] = []
@@ -88,9 +88,11 @@ class CodingWorker(Agent):
         # Jobs whose agent waits for a person: their task is not held, and any worker may claim it.
         self._parked_jobs: dict[str, Job] = {}
         self._park_timers: dict[str, asyncio.Task[None]] = {}
-        self._withheld_output: dict[str, str] = {}  # output suffixes of paused jobs that may be half a secret
+        self._withheld_output: dict[
+            str, str
+        ] = {}  # output suffixes of paused jobs that may be the beginning of a secret
 
-    async def _report_usage_limit(self, until: float) -> None:
+    async def _share_usage_limit_or_log(self, until: float) -> None:
         """Report a usage limit to the server, which informs the account's other workers."""
         assert self.worker_id is not None
         # A duration, not a timestamp: the clocks of this machine and the server may differ by more than the limit

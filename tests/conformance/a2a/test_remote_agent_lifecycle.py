@@ -161,7 +161,7 @@ async def test_removing_an_agent_ends_its_tasks(market: Market, ann: Caller) -> 
         await market.app.agent_host.wait_until_idle()
         for given in (task, question):
             ended = await market.call(ann, "task.get", task_id=given["id"])
-            assert (ended.status, ended.error) == ("failed", "Far was taken off the marketplace.")
+            assert (ended.status, ended.error) == ("failed", "Far was removed from the marketplace.")
         assert market.app.agent_host.hosted_agents == ()
 
 

@@ -128,7 +128,7 @@ async def test_delivered_attempt_cannot_be_discarded(job: Job) -> None:
         await submit(job, task.task_id)
     one, other = (each.task_id for each in group.attempts)
     await job.market.call(job.person, "review.approve", job_id=one)
-    with pytest.raises(Conflict, match="carries it out"):
+    with pytest.raises(Conflict, match="is delivering its changes"):
         await choose(job, group.group_id, other)
     assert (await compare(job, group.group_id)).chosen is None, "a refused choice changes nothing"
     assert (await job.market.call(job.person, "review.get", job_id=other)).state == "open"

@@ -8,9 +8,9 @@ import pytest
 
 from agora.core.call import Caller
 from agora.core.jobs import JobContext
-from agora.domains.coding.capabilities import ONLINE_SECONDS
 from agora.domains.coding.jobs import CodebaseQuestions
 from agora.domains.coding.registration import MAX_SILENCE_SECONDS
+from agora.domains.coding.worker_capabilities import ONLINE_SECONDS
 from agora.domains.tasks.jobs import TaskDeadlineController
 from agora_sdk.errors import Conflict, InvalidRequest, NotFound, StaleLease
 from tests.conformance.coding.test_codebase_sessions import call

@@ -106,7 +106,7 @@ async def test_approval_is_applied_once_and_conflicts_return_to_the_agent(job: J
     approved = await decide(job, "approve", job_id, head=HEADS[0])
     assert approved.state == "delivering"
     for operation in ("approve", "dismiss", "request_changes"):
-        with pytest.raises(Conflict, match="carries it out"):
+        with pytest.raises(Conflict, match="is delivering its changes"):
             await decide(job, operation, job_id)
     task = await job.claim()
     assert (task.task_id, task.task_type, task.created_by) == (
@@ -287,7 +287,7 @@ async def test_pull_request_of_an_earlier_head_is_recorded(job: Job) -> None:
     await job.market.call(job.person, "follow_up.add", task_id=job_id, text="And a test.")
     await job.claim()
     assert (await submit(job, job_id, HEADS[1])).state == "open"
-    with pytest.raises(Conflict, match=f"{delivery['task_id']} carries it out"):
+    with pytest.raises(Conflict, match=f"{delivery['task_id']} is delivering its changes"):
         await decide(job, "approve", job_id, action="pull_request")
     url = "https://forge.test/o/api/pull/7"
     for _ in range(2):
@@ -297,6 +297,21 @@ async def test_pull_request_of_an_earlier_head_is_recorded(job: Job) -> None:
     await job.market.call(job.coder, "task.complete", **fence, result={})
     approved = await decide(job, "approve", job_id, action="pull_request")
     assert (approved.state, approved.pull_request) == ("delivering", url)
+
+
+@pytest.mark.parametrize("outcome", ["proposed", "failed"])
+async def test_reported_delivery_is_approved_again_at_once(job: Job, outcome: str) -> None:
+    """The worker completes the task a moment after its report."""
+    job_id = await job.begin()
+    await submit(job, job_id)
+    first = await decide(job, "approve", job_id, action="pull_request")
+    await job.claim()
+    fence = {"task_id": job.task_id, "fencing_token": job.fence}
+    error = "No forge." if outcome == "failed" else None
+    await job.market.call(job.coder, "review.conclude", job_id=job_id, **fence, outcome=outcome, error=error)
+    second = await decide(job, "approve", job_id, action="pull_request")
+    assert second.state == "delivering"
+    assert second.delivery_task_id != first.delivery_task_id
 
 
 async def test_changes_are_requested_after_the_newest_job_was_deleted(job: Job, job_context: JobContext) -> None:

@@ -15,7 +15,7 @@ from agora.runtimes.errors import EngineUnavailable, InvalidSpec, StartFailed, U
 from agora.runtimes.kubernetes import KubernetesRuntime, Options
 from agora.runtimes.kubernetes.access import load_access
 from agora.runtimes.kubernetes.client import Refused
-from agora.runtimes.kubernetes.output import select_new_lines, skip_to_next_second
+from agora.runtimes.kubernetes.output import drop_rest_of_second, select_new_lines
 from agora.runtimes.port import Handle, Observation
 from agora.runtimes.spec import BuildConfig, Directory, Health, Image, Spec
 from tests.conformance.engines import RunsOn
@@ -354,7 +354,7 @@ def test_a_line_without_its_end_is_continued_by_the_next_read() -> None:
 
 def test_a_second_with_more_output_than_a_page_is_skipped_with_a_note() -> None:
     cursor = Cursor("p", "2026-12-31T23:59:59.250000000", 3, part=2)
-    assert b"output is lost" in skip_to_next_second(cursor)
+    assert b"output is lost" in drop_rest_of_second(cursor)
     text = b"2026-12-31T23:59:59.5Z a\n2027-01-01T00:00:00Z b\n"
     assert b"".join(select_new_lines(cursor, text)) == b"b\n"
 

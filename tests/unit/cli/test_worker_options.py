@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from agora.cli.worker import RunOptions, build_worker_options
+from agora.cli.worker import RunOptions, detect_worker_options
 
 
 def test_command_without_a_word_is_refused() -> None:
     with pytest.raises(ValueError, match="--command is empty"):
-        build_worker_options(RunOptions(command=" "))
+        detect_worker_options(RunOptions(command=" "))

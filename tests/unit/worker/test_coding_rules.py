@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agora.worker.codebases import normalize_remote, parse_codebases
+from agora.worker.codebases import inspect_codebases, normalize_remote
 from agora.worker.job_state import JobState
 from agora.worker.permissions import Approval, PermissionRequest, parse_answer_or_reject
 from agora.worker.transcript import Transcript
@@ -189,12 +189,12 @@ def test_remote_urls_are_normalized(remote: str) -> None:
 
 def test_codebases_are_found_by_name(tmp_path: Path) -> None:
     (tmp_path / "one").mkdir()
-    one, two = parse_codebases(f"{tmp_path}/one,{tmp_path}/one:two")
+    one, two = inspect_codebases(f"{tmp_path}/one,{tmp_path}/one:two")
     assert (one.name, two.name, one.path) == ("one", "two", two.path)
     with pytest.raises(ValueError, match="is not a directory"):
-        parse_codebases(f"{tmp_path}/missing")
+        inspect_codebases(f"{tmp_path}/missing")
     with pytest.raises(ValueError, match="are named"):
-        parse_codebases(f"{tmp_path}/one,{tmp_path}/one")
+        inspect_codebases(f"{tmp_path}/one,{tmp_path}/one")
 
 
 def test_tokens_are_counted_for_the_model_that_used_them() -> None:

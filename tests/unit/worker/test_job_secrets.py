@@ -15,7 +15,7 @@ from agora.worker.driver import AgentDied
 from agora.worker.job_secrets import MaskedRun, SecretMask, mask_exception
 from agora.worker.job_state import JobState
 from agora.worker.registry import CodebaseRegistry
-from agora.worker.results import submit_review_or_note_error
+from agora.worker.results import submit_for_review_or_note_error
 from agora.worker.turns import take_snapshot_and_record_turn
 from agora.worker.worktree import open_workplace
 from agora_sdk import InputRequired, PermanentFailure, Postponed, Rejected, TaskRun
@@ -126,7 +126,7 @@ async def test_what_a_review_and_a_turn_store_is_masked(tmp_path: Path) -> None:
         prompt = f"You asked for permission: curl -H {SECRET}. The answer: no"
         await take_snapshot_and_record_turn(cast("Any", client), cast("Any", run), place, state, masked, prompt)
         await place.commit_changes("notes")
-        await submit_review_or_note_error(
+        await submit_for_review_or_note_error(
             cast("Any", client), cast("Any", run), place, state, masked, f"Use {SECRET}", calls.append
         )
     turn, review = calls

@@ -131,7 +131,7 @@ class Bridge:
         """Ensure that the client gets an answer to each part, whatever fails."""
         try:
             if pending.method == LISTEN_METHOD:
-                await self._renew_subscription_until_ended(pending)
+                await self._relay_subscription_until_ended(pending)
             else:
                 await self._server.retry_until_done(lambda: self._exchange_until_answered(pending))
         except AgoraError as error:
@@ -218,7 +218,7 @@ class Bridge:
         with contextlib.suppress(AgoraError):  # a server may not have such a stream
             await self._server.retry_until_done(read_standing_stream_once, forever=lambda: True)
 
-    async def _renew_subscription_until_ended(self, pending: PendingRequest) -> None:
+    async def _relay_subscription_until_ended(self, pending: PendingRequest) -> None:
         """Keep a subscription alive: renew it when the server ends it or becomes unreachable."""
         is_acknowledged = is_over = False
 

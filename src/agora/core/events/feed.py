@@ -77,7 +77,7 @@ class Feed:
             await self.load_channel(tenant)
         self._heartbeat_task = asyncio.create_task(self._send_heartbeats())
 
-    def end_all_streams(self) -> None:
+    def end_streams_and_refuse_new(self) -> None:
         """End every stream and open no new ones at shutdown. Readers resume later or on another server."""
         self._closing = CloseReason(CLOSE_RESTARTING, "resume later")
         for stream in self.list_streams():
@@ -87,7 +87,7 @@ class Feed:
 
     async def stop(self) -> None:
         """End every stream, and stop the background tasks."""
-        self.end_all_streams()
+        self.end_streams_and_refuse_new()
         for channel in self._channels.values():
             channel.stop_reading_log()
         if self._heartbeat_task is not None:

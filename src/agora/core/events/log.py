@@ -78,7 +78,10 @@ async def read_events(
 
 
 async def _load_events_up_to_size(tx: Reader, rows: Sequence[LogEntry]) -> list[StoredEvent]:
-    """Load rows as events up to a number of bytes. An event with large data is a page of its own."""
+    """Build events from rows up to ``MAX_PAGE_BYTES``; large data is loaded. An event with large data is a page of its own.
+
+    Raises CursorTooOld if retention has deleted an event meanwhile.
+    """
     stored_events: list[StoredEvent] = []
     size = 0
     for row in rows:

@@ -22,9 +22,9 @@ from agora.domains.messaging.service import MessagingService
 from agora.domains.tasks import messages as task_messages
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks import states
-from agora.domains.tasks.completion import end_task
 from agora.domains.tasks.draft import TaskDraft
 from agora.domains.tasks.task_updates import start_if_work_reported
+from agora.domains.tasks.transitions import end_task
 from agora.domains.tasks.views import get_task_context_id
 from agora.wire.a2a.tolerant_input import read_message
 from agora_sdk.contract.fields import TaskStatus

@@ -12,7 +12,7 @@ from agora.core.call import Call, WaitForEvent, cast_deferred_to_result, cast_en
 from agora.core.idempotency import build_key_reused_error, find_idempotent_answer, store_idempotent_answer
 from agora.domains.agents.records import AgentRow
 from agora.domains.agents.references import find_agent
-from agora.domains.tasks import assignment
+from agora.domains.tasks import creation
 from agora.domains.tasks.draft import TaskDraft
 from agora.domains.tasks.messages import USER, add_requester_message_and_resume, join_text, require_unfinished_task
 from agora.domains.tasks.views import get_task_context_id
@@ -267,7 +267,7 @@ async def _create_task_for_agent(
     payload: dict[str, Any] = {"message": request.message, "text": join_text(request.message["parts"])}
     if request.output_modes:
         payload["accepted_output_modes"] = list(request.output_modes)
-    order = assignment.Order(
+    order = creation.Order(
         request.skill or PLAIN_TASK_TYPE,
         encode_json(payload),
         agent.agent_id,
@@ -275,7 +275,7 @@ async def _create_task_for_agent(
         context_id=request.context_id,
         agent=agent,
     )
-    draft, _ = await assignment.create_task(call, order)
+    draft, _ = await creation.create_task(call, order)
     return draft
 
 

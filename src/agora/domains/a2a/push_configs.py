@@ -39,7 +39,7 @@ __all__ = [
     "build_push_config_document",
     "delete_push_config",
     "get_push_config",
-    "list_dead_letters",
+    "list_dead_configs",
     "list_push_configs",
     "mark_config_dead",
     "reactivate_dead_config",
@@ -190,7 +190,7 @@ async def mark_config_dead(call: Call, row: PushConfigRow, error: str, attempts:
         emit_push_event(call, "dead_lettered", dead, error=error, attempts=attempts, position=dead.position)
 
 
-async def list_dead_letters(call: Call, limit: int, cursor: str | None) -> PushDeadLetters:
+async def list_dead_configs(call: Call, limit: int, cursor: str | None) -> PushDeadLetters:
     """List a page of dead configurations: the caller's own; operators: all."""
     task_id, config_id = paging.decode_cursor(cursor, str, str) if cursor else ("", "")
     whose = {"owner": call.caller.subject, "everyone": int(call.caller.may("read:all"))}

@@ -50,12 +50,12 @@ class NotificationSender:
 
     async def post_notification(self, notification: Notification, *, private: bool) -> None:
         """Post a notification. private: allow non-public addresses. Raises DeliveryRejected."""
-        headers = self._build_headers(notification)
+        headers = self._build_signed_headers(notification)
         await self._http.post_request(
             notification.row.url, headers, notification.body, private=private, seconds=self.seconds
         )
 
-    def _build_headers(self, notification: Notification) -> dict[str, str]:
+    def _build_signed_headers(self, notification: Notification) -> dict[str, str]:
         row = notification.row
         proof = self._key.sign_token(self._build_claims(notification))
         headers = {

@@ -21,7 +21,7 @@ from agora.domains.agents.references import find_agent
 from agora.domains.agents.service import AgentService
 from agora.domains.agents.supervision import set_agent_status
 from agora.domains.identity.authority import check_administration_authority, check_and_record_administration
-from agora.domains.tasks.completion import fail_tasks_of_agent
+from agora.domains.tasks.transitions import fail_tasks_of_agent
 from agora_sdk.contract import a2a as contract
 from agora_sdk.contract.fields import AgentStatus, JsonObject
 from agora_sdk.errors import (
@@ -329,7 +329,7 @@ async def fail_tasks_and_remove_remote(call: Call, ref: str) -> contract.RemoteR
     call.target = agent.agent_id
     await check_and_record_administration(call, f"remote:{agent.agent_id}")
     # Before the deregistration: nobody is left to work on them, and their requesters should not wait for a lease.
-    await fail_tasks_of_agent(call, agent.agent_id, f"{agent.agent_name} was taken off the marketplace.")
+    await fail_tasks_of_agent(call, agent.agent_id, f"{agent.agent_name} was removed from the marketplace.")
     await call.tx.execute(statements.delete_remote_agent, agent_id=agent.agent_id)
     if agent.retired_at is None:
         await AgentService(call).deregister(agent.agent_id)

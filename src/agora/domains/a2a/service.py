@@ -8,8 +8,8 @@ from typing import Literal, cast
 
 from agora.core.call import BoundService, cast_encoded_to_result
 from agora.domains.tasks import states
-from agora.domains.tasks.completion import end_task
 from agora.domains.tasks.draft import TaskDraft
+from agora.domains.tasks.transitions import end_task
 from agora_sdk.contract import a2a as contract
 from agora_sdk.contract import implements
 from agora_sdk.contract.fields import JsonObject, TaskStatus
@@ -169,7 +169,7 @@ class A2AService(BoundService, contract.A2A):
 
     @implements
     async def push_dead_letters(self, *, limit: int = 50, cursor: str | None = None) -> contract.PushDeadLetters:
-        return await push_configs.list_dead_letters(self.call, limit, cursor)
+        return await push_configs.list_dead_configs(self.call, limit, cursor)
 
     @implements
     async def retry_push(self, task_id: str, config_id: str) -> contract.PushRetry:

@@ -145,7 +145,7 @@ class Management(BoundService):
         configuration.require_changeable(target)
         # Reading shows no secrets: only changeable settings are read here.
         if action != "get":
-            check_authority(call.caller, configuration.current.admin_authority_level, "change settings, which takes")
+            check_authority(call.caller, configuration.current.admin_authority_level, "change settings")
         previous_value = getattr(configuration.current, target)
         if action == "get":
             return previous_value, previous_value

@@ -11,7 +11,7 @@ from agora.domains.agents.references import find_agent
 from agora.domains.declared_agents import queries as declared_agents
 from agora.domains.declared_agents.service import DeclaredAgentService
 from agora.domains.identity.authority import check_and_record_administration
-from agora.domains.tasks.completion import fail_tasks_of_agent
+from agora.domains.tasks.transitions import fail_tasks_of_agent
 from agora.value_classes import value_class
 from agora_sdk.contract import apps as contract
 from agora_sdk.contract.declared_agents import AgentSpecification

@@ -120,7 +120,7 @@ class Inbound:
 
     async def _process_in_order(self, deliveries: Sequence[Delivery]) -> tuple[list[Caller], list[Refusal]]:
         new_deliveries = await self._acknowledge_and_drop_own_entries(deliveries)
-        # Of all before any is published: the store is asked concurrently, the order of publishing is kept below.
+        # All senders are authenticated concurrently before any entry is published, in order, below.
         senders = await asyncio.gather(*map(self._authenticate_or_refuse_entry, new_deliveries))
         turns = await self._take_buffered_entries()
         for delivery, result in zip(new_deliveries, senders, strict=True):

@@ -19,8 +19,8 @@ from agora.core.record_models import build_from_record
 from agora.domains.billing.money import from_micros
 from agora.domains.tasks import access, states
 from agora.domains.tasks import queries as tasks
-from agora.domains.tasks.completion import end_task
 from agora.domains.tasks.service import TaskService
+from agora.domains.tasks.transitions import end_task
 from agora.store.records import list_record_values
 from agora_sdk.contract import attempts as contract
 from agora_sdk.contract import implements

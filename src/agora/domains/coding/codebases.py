@@ -25,15 +25,15 @@ from agora_sdk.errors import Conflict
 from . import job_secrets, registration, steering, watch, worktree_queries
 from . import queries as statements
 from .access import load_codebase, load_own_codebase, resolve_codebase
-from .capabilities import (
+from .records import CODEBASES, CodebaseRow
+from .stand_ins import announce_waiting_jobs, remove_stand_ins
+from .worker_capabilities import (
     add_worker_capability,
     announce_worker_change,
-    codebase_capability,
+    build_codebase_capability,
     is_worker_online,
     remove_worker_capability,
 )
-from .records import CODEBASES, CodebaseRow
-from .stand_ins import announce_waiting_jobs, remove_stand_ins
 
 __all__ = ["CodebaseService"]
 
@@ -93,7 +93,7 @@ class CodebaseService(BoundService, contract.Codebases):
             row.agent_config = encode_json(dict(request.agent_config)) if request.agent_config else row.agent_config
             row.updated_at = call.now
             await write_record(call.tx, statements.update_codebase, row, now=call.now)
-        await add_worker_capability(call, worker.worker_id, codebase_capability(row.codebase_id))
+        await add_worker_capability(call, worker.worker_id, build_codebase_capability(row.codebase_id))
         return row
 
     @implements
@@ -115,11 +115,11 @@ class CodebaseService(BoundService, contract.Codebases):
             row = await registration.confirm_codebase(
                 self.call, row, worker, (task_id, fencing_token), path, repository
             )
-            await add_worker_capability(self.call, worker.worker_id, codebase_capability(row.codebase_id))
+            await add_worker_capability(self.call, worker.worker_id, build_codebase_capability(row.codebase_id))
             # Before the announcement: a codebase that is not watched must not wake its worker.
             await watch.update_held_jobs(self.call, worker.worker_id)
             announce_worker_change(self.call, worker)
-            await announce_waiting_jobs(self.call, codebase_capability(row.codebase_id), [worker])
+            await announce_waiting_jobs(self.call, build_codebase_capability(row.codebase_id), [worker])
         return _build_codebase(row, online=True)
 
     @implements
@@ -187,7 +187,7 @@ class CodebaseService(BoundService, contract.Codebases):
         row = await load_own_codebase(call, codebase_id)
         worker = await call.tx.one(workers.select_worker, ref=row.worker_id, owner=row.owner)
         if worker is not None:
-            await remove_worker_capability(call, worker.worker_id, codebase_capability(codebase_id))
+            await remove_worker_capability(call, worker.worker_id, build_codebase_capability(codebase_id))
         # Their capability would otherwise stay: nothing dismisses the stand-ins of a codebase that is gone.
         await remove_stand_ins(call, row)
         # Reviews and turns stay with their jobs, and are deleted with them by retention.

@@ -16,10 +16,10 @@ from agora.core.record_models import build_from_record
 from agora.domains.tasks import access, states, views
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks import worker_queries as workers
-from agora.domains.tasks.assignment import Order, create_task
-from agora.domains.tasks.completion import offer_task_if_ready, requeue_task
+from agora.domains.tasks.creation import Order, create_task
 from agora.domains.tasks.draft import TaskDraft, list_parties
 from agora.domains.tasks.records import TaskRow
+from agora.domains.tasks.transitions import offer_task_if_ready, requeue_task
 from agora_sdk.contract import follow_ups as contract
 from agora_sdk.contract import implements
 from agora_sdk.contract.fields import JsonObject, TaskStatus

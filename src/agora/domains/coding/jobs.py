@@ -15,7 +15,7 @@ from agora.store.port import StoredEvent
 
 from . import queries as statements
 from . import transcript_queries as transcript_statements
-from .capabilities import MAX_SILENCE_SECONDS, ONLINE_SECONDS
+from .worker_capabilities import MAX_SILENCE_SECONDS, ONLINE_SECONDS
 
 __all__ = ["CodebaseQuestions", "JobSecretsCleaner", "StandIns", "TranscriptRetention"]
 

@@ -17,11 +17,11 @@ from agora.core.errors import not_found
 from agora.core.ports import CREDENTIAL_SEALER
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks.access import lock_held_task
-from agora.domains.tasks.completion import end_task, move_task
 from agora.domains.tasks.draft import TaskDraft
 from agora.domains.tasks.queues import build_queue_name
 from agora.domains.tasks.records import TaskRow, WorkerRow
 from agora.domains.tasks.service import TaskService
+from agora.domains.tasks.transitions import end_task, reassign_task
 from agora.store.port import write_record
 from agora.value_classes import value_class
 from agora_sdk.contract import codebases as contract
@@ -29,8 +29,8 @@ from agora_sdk.contract.fields import JsonObject, TaskStatus
 from agora_sdk.errors import Conflict, InvalidRequest, field_error
 
 from . import queries as statements
-from .capabilities import MAX_SILENCE_SECONDS, ONLINE_SECONDS, codebase_capability
 from .records import CODEBASES, CodebaseRow
+from .worker_capabilities import MAX_SILENCE_SECONDS, ONLINE_SECONDS, build_codebase_capability
 
 __all__ = [
     "NewCodebase",
@@ -137,7 +137,7 @@ async def create_pending_and_ask_workers(call: Call, request: NewCodebase, worke
         payload,
         None if worker is None else f"worker:{worker.worker_id}",
         to_datetime(call.now) + timedelta(seconds=QUESTION_SECONDS),
-        required_capabilities=[codebase_capability(PENDING_CODEBASE)],
+        required_capabilities=[build_codebase_capability(PENDING_CODEBASE)],
         # Each worker that is asked is an attempt.
         max_attempts=MAX_WORKERS,
     )
@@ -237,7 +237,7 @@ async def _reassign_question(call: Call, row: CodebaseRow, draft: TaskDraft, wor
     """Assign the question of a codebase to one worker."""
     await write_record(call.tx, statements.update_declined, row)
     lane = f"worker:{worker.worker_id}"
-    await move_task(draft, build_queue_name(lane, REGISTRATION_TYPE), worker.owner, lane, reason)
+    await reassign_task(draft, build_queue_name(lane, REGISTRATION_TYPE), worker.owner, lane, reason)
 
 
 async def _refuse_codebase_and_end_question(call: Call, row: CodebaseRow, draft: TaskDraft | None) -> None:

@@ -18,7 +18,7 @@ from agora.core.record_models import build_from_record
 from agora.domains.tasks import access, views
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks import worker_queries as workers
-from agora.domains.tasks.assignment import Order, create_task
+from agora.domains.tasks.creation import Order, create_task
 from agora.domains.tasks.draft import TaskDraft
 from agora.domains.tasks.records import TaskRow
 from agora.store.port import write_record
@@ -262,7 +262,7 @@ class ReviewService(BoundService, contract.Reviews):
     async def _require_not_delivering(self, row: ReviewRow) -> None:
         """Check that no worker is carrying out an approval. Raises Conflict."""
         if row.state == "delivering":
-            raise _build_delivering_error(row)
+            raise _build_delivery_under_way_error(row)
 
     async def _require_unchanged_and_idle(self, row: ReviewRow, head: str | None) -> None:
         """Check that the review is unchanged since it was read and no job is working on it. Raises Conflict."""
@@ -272,10 +272,12 @@ class ReviewService(BoundService, contract.Reviews):
         working = await self.call.tx.one(statements.select_unfinished_job, **key)
         if working is not None:
             raise Conflict(f"The agent works on it: {working}.", fix="Approve it when that job has ended.")
-        # A new head was submitted meanwhile; this delivery may open a pull request that the next one must update.
-        delivery = await self.call.tx.one(tasks.select_task, task_id=row.delivery_task_id or "")
-        if delivery is not None and delivery.completed_at is None:
-            raise _build_delivering_error(row)
+        # A new head has reopened the review during a delivery, which may open a pull request that the next one must update. A
+        # delivery that has reported its outcome is not awaited: it has set another state, or an error.
+        if row.state == "open" and row.error is None:
+            delivery = await self.call.tx.one(tasks.select_task, task_id=row.delivery_task_id or "")
+            if delivery is not None and delivery.completed_at is None:
+                raise _build_delivery_under_way_error(row)
 
     # -- operations of the worker -------------------------------------------------------------------------
 
@@ -446,10 +448,10 @@ async def lock_review_after_jobs(call: Call, job_id: str) -> ReviewRow | None:
     return await call.tx.one(statements.lock_review, job_id=job_id)
 
 
-def _build_delivering_error(row: ReviewRow) -> Conflict:
+def _build_delivery_under_way_error(row: ReviewRow) -> Conflict:
     return Conflict(
-        f"{row.job_id} has been approved; {row.delivery_task_id} carries it out.",
-        fix=f"Wait for it, or cancel it: agora.task.cancel {row.delivery_task_id}.",
+        f"{row.job_id} has been approved; the task {row.delivery_task_id} is delivering its changes.",
+        fix=f"Wait until the task ends, or cancel it: agora.task.cancel {row.delivery_task_id}.",
     )
 
 

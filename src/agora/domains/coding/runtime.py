@@ -17,9 +17,9 @@ from agora_sdk.contract import implements
 from agora_sdk.contract import runtime as contract
 
 from . import queries as statements
-from .capabilities import ONLINE_SECONDS, is_worker_online
 from .records import CodebaseRow, PlacedSessionRow, WorkerModels
 from .sessions import SessionService
+from .worker_capabilities import ONLINE_SECONDS, is_worker_online
 
 __all__ = ["RuntimeService"]
 

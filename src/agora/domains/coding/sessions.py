@@ -23,8 +23,8 @@ from agora_sdk.errors import InvalidRequest, field_error
 
 from . import queries as statements
 from .access import load_own_codebase, load_session, may_read_every_session, resolve_codebase
-from .capabilities import codebase_capability
 from .records import SESSIONS, CodebaseRow, MessageRow, SessionRow
+from .worker_capabilities import build_codebase_capability
 
 __all__ = ["SessionService"]
 
@@ -211,7 +211,7 @@ class SessionService(BoundService, contract.Sessions):
             payload,
             f"worker:{codebase.worker_id}",
             priority=priority,
-            required_capabilities=[codebase_capability(codebase_id)],
+            required_capabilities=[build_codebase_capability(codebase_id)],
             context_id=session.context_id,
         )
 

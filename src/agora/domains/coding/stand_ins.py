@@ -16,19 +16,19 @@ from agora.domains.tasks import queues
 from agora.domains.tasks import worker_queries as workers
 from agora.domains.tasks.access import lock_task
 from agora.domains.tasks.claims import MAX_QUEUES
-from agora.domains.tasks.completion import announce_available, build_pool_queue_name, move_task
 from agora.domains.tasks.records import WorkerRow
+from agora.domains.tasks.transitions import announce_available, build_pool_queue_name, reassign_task
 
 from . import queries as statements
-from .capabilities import (
+from .records import CodebaseRow
+from .worker_capabilities import (
     ONLINE_SECONDS,
     add_worker_capability,
     announce_worker_change,
-    codebase_capability,
+    build_codebase_capability,
     is_worker_online,
     remove_worker_capability,
 )
-from .records import CodebaseRow
 
 __all__ = [
     "announce_waiting_jobs",
@@ -59,7 +59,7 @@ async def appoint_stand_ins_if_worker_gone(call: Call, codebase_id: str) -> bool
         seen_since=seen_since,
         limit=MAX_STAND_INS,
     )
-    capability, changed = codebase_capability(codebase_id), False
+    capability, changed = build_codebase_capability(codebase_id), False
     for worker in candidates:
         if capability not in decode_json(worker.capabilities):
             await add_worker_capability(call, worker.worker_id, capability)
@@ -91,7 +91,7 @@ async def dismiss_stand_ins_if_worker_back(call: Call, codebase_id: str) -> bool
 
 async def remove_stand_ins(call: Call, row: CodebaseRow) -> None:
     """Remove the capability for a codebase from all its stand-ins."""
-    capability = codebase_capability(row.codebase_id)
+    capability = build_codebase_capability(row.codebase_id)
     for worker_id in decode_json(row.stand_ins):
         worker = await call.tx.one(workers.select_worker, ref=worker_id, owner="")
         # The codebase's own worker keeps its capability.
@@ -114,8 +114,8 @@ async def _move_jobs_to_shared_queue(call: Call, row: CodebaseRow) -> bool:
     for head in await call.tx.all(tasks.select_queue_heads, queue=queue, limit=MAX_MOVED):
         draft = await lock_task(call, head.task_id)
         # Read again under the lock: it may have been claimed or moved since the queue was read.
-        if codebase_capability(row.codebase_id) in decode_json(draft.row.requirements) and draft.row.waiting:
-            await move_task(
+        if build_codebase_capability(row.codebase_id) in decode_json(draft.row.requirements) and draft.row.waiting:
+            await reassign_task(
                 draft, build_pool_queue_name(draft), None, None, "its worker is gone; another one has the repository"
             )
             moved = True

@@ -25,8 +25,8 @@ from agora_sdk.contract.tasks.coding import JOB_TYPE
 from agora_sdk.errors import Conflict
 
 from . import queries as statements
-from .capabilities import codebase_capability
 from .records import CodebaseRow
+from .worker_capabilities import build_codebase_capability
 
 __all__ = [
     "JobRequest",
@@ -54,7 +54,7 @@ class JobRequest:
 
 async def submit_job(call: Call, codebase: CodebaseRow, request: JobRequest) -> TaskReceipt:
     """Queue a job for any worker with the codebase's capability; while it is not watched, only for its own worker."""
-    capability = codebase_capability(codebase.codebase_id)
+    capability = build_codebase_capability(codebase.codebase_id)
     return await TaskService(call).assign(
         JOB_TYPE,
         {**request.payload, "codebase_id": codebase.codebase_id},

@@ -26,9 +26,9 @@ from . import queries as codings
 from . import review_queries
 from . import turn_queries as statements
 from .access import load_codebase, load_own_codebase, require_requester
-from .capabilities import codebase_capability
 from .transcripts import format_messages_as_text
 from .turn_records import TURNS, TurnRow
+from .worker_capabilities import build_codebase_capability
 
 __all__ = ["TurnService"]
 
@@ -122,7 +122,7 @@ class TurnService(BoundService, contract.Turns):
             JOB_TYPE,
             payload,
             f"worker:{codebase.worker_id}",
-            required_capabilities=[codebase_capability(row.codebase_id)],
+            required_capabilities=[build_codebase_capability(row.codebase_id)],
             context_id=context_id,
         )
 

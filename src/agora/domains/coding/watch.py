@@ -12,10 +12,10 @@ from agora.store.port import write_record
 from agora_sdk.contract import codebases as contract
 
 from . import queries as statements
-from .capabilities import announce_worker_change, list_codebase_capabilities
 from .records import CodebaseRow
 from .stand_ins import announce_waiting_jobs, remove_stand_ins
 from .steering import count_queued_jobs
+from .worker_capabilities import announce_worker_change, list_capabilities_naming_codebase
 
 __all__ = ["apply_review_limit", "build_watch_state", "set_watch", "update_held_jobs"]
 
@@ -71,7 +71,7 @@ async def update_held_jobs(call: Call, worker_id: str) -> None:
     target = call.target
     rows = await call.tx.all(statements.select_held_codebases, worker_id=worker_id)
     # By name and repository too: a job that names only these could otherwise be claimed past the hold.
-    held = list(dict.fromkeys(capability for row in rows for capability in list_codebase_capabilities(row)))
+    held = list(dict.fromkeys(capability for row in rows for capability in list_capabilities_naming_codebase(row)))
     held_before = decode_json(worker.held)
     if held != held_before:
         await call.tx.execute(statements.update_held_capabilities, worker_id=worker_id, held=encode_json(held))

@@ -22,8 +22,8 @@ from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
 
 from . import worktree_queries as statements
 from .access import load_own_codebase, may_read_every_session, resolve_codebase, resolve_own_codebase
-from .capabilities import codebase_capability
 from .records import CodebaseRow
+from .worker_capabilities import build_codebase_capability
 
 __all__ = ["WorktreeService"]
 
@@ -80,7 +80,7 @@ class WorktreeService(BoundService, contract.Worktrees):
             CLEANING_TYPE,
             {"codebase_id": codebase.codebase_id, "job_ids": list(dict.fromkeys(names))},
             f"worker:{codebase.worker_id}",
-            required_capabilities=[codebase_capability(codebase.codebase_id)],
+            required_capabilities=[build_codebase_capability(codebase.codebase_id)],
         )
 
     async def _resolve_worktree_name(self, ref: str, reported: Sequence[str], index: int) -> str:

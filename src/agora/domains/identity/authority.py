@@ -28,14 +28,11 @@ __all__ = [
 TIER_RANKS = {ServiceTier.BASIC: 0, ServiceTier.PREMIUM: 1, ServiceTier.ENTERPRISE: 2}
 
 
-def check_authority(caller: Caller, needed: int, doing: str) -> None:
-    """Check that the caller has the authority for an action. doing: the action, as verb and object.
-
-    Raises PermissionDenied.
-    """
+def check_authority(caller: Caller, needed: int, action: str) -> None:
+    """Check that the caller has the authority for an action. action: verb and object. Raises PermissionDenied."""
     if needed > caller.authority:
         raise PermissionDenied(
-            f"Your authority is {caller.authority}; you cannot {doing} {needed}.",
+            f"Your authority is {caller.authority}; to {action}, you need an authority of {needed}.",
             fix=f"Ask a caller with an authority of {needed} or more to do it.",
             required_authority=needed,
         )
@@ -69,7 +66,7 @@ async def check_administration_authority(call: Call, target: str, needed: int = 
     # The row is locked (FOR UPDATE), so that a lower authority cannot change the target between check and record.
     highest = max(needed, row if row is not None else 0)
     highest = min(highest, call.context.settings.admin_authority_level)  # the operator has the highest authority
-    check_authority(call.caller, highest, f"change {target}, which takes an authority of")
+    check_authority(call.caller, highest, f"change {target}")
 
 
 async def check_override_authority(call: Call, target: str, authority: int | None = None) -> None:

@@ -47,7 +47,7 @@ class TokenService(BoundService, contract.Tokens):
     ) -> contract.CreatedToken:
         call = self.call
         allowed = self._resolve_grantable_scopes(kind, scopes)
-        check_authority(call.caller, authority, "grant an authority of")
+        check_authority(call.caller, authority, f"grant an authority of {authority}")
         tier = ServiceTier(service_tier)
         check_may_grant_tier(call, tier)
         token_id = call.target = new_id("key")

@@ -117,7 +117,7 @@ async def _require_running_instance(call: Call, target: str) -> InstanceRow:
     if agent is not None:
         choice = {"agent_id": agent.agent_id, "now": call.now, "here": local.host_id if local is not None else ""}
         instance_row = await call.tx.one(
-            statements.list_instances_of_agent, account=get_paying_account_of_caller(call.caller), **choice
+            statements.select_preferred_running_instance, account=get_paying_account_of_caller(call.caller), **choice
         )
     if instance_row is None:
         raise NotFound(

@@ -31,7 +31,6 @@ __all__ = [
     "count_instances_of_agent",
     "extend_intervals",
     "instance_deletes",
-    "list_instances_of_agent",
     "list_live_instances",
     "lock_instance",
     "select_due_instances",
@@ -47,6 +46,7 @@ __all__ = [
     "select_open_interval",
     "select_open_intervals_in_scope",
     "select_open_intervals_of_account",
+    "select_preferred_running_instance",
     "select_recent_instances",
     "select_running_programs",
     "sum_uptimes",
@@ -110,7 +110,7 @@ select_instance_of_message = Query(
 )
 # Running instances of an account: first those that this server can reach, then the least busy, then the least recently
 # used (ids of executions grow with time), so that consecutive short requests are distributed in turn.
-list_instances_of_agent = Query(
+select_preferred_running_instance = Query(
     """
     select i.*, (
         select count(*) from instance_executions e where e.tenant_id = :tenant and e.instance_id = i.instance_id

@@ -29,7 +29,7 @@ async def register_agent_by_manifest(
     whole = {**document, "name": agent_name}
     manifest, faults = parse_profile(whole)
     if document.get("name", agent_name) != agent_name:
-        faults.append(Fault(field="name", message="is another than agent_name"))
+        faults.append(Fault(field="name", message="differs from agent_name"))
     if manifest is None or faults:
         what = "; ".join(f"{fault.field}: {fault.message}".removeprefix(": ") for fault in faults[:5])
         raise InvalidRequest(

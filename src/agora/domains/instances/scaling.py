@@ -142,7 +142,7 @@ async def adjust_instance_count(call: Call, agent_id: str, account: str, *, meas
     changes: dict[str, Any] = {"desired": target_count, "busy": busy, "calm_since": None}
     changes |= {"retry_at": row.retry_at, "problem": row.problem}
     if target_count > len(instances):
-        changes |= await _create_missing_instances(call, row, target_count - len(instances))
+        changes |= await _try_create_instances(call, row, target_count - len(instances))
     elif target_count < len(instances):
         since = row.calm_since or call.now
         # A lowered maximum does not wait until the load is low.
@@ -174,8 +174,9 @@ async def _update_average_load(call: Call, row: InstanceScalingRow) -> float:
     return mean if mean > 0.01 else 0.0
 
 
-async def _create_missing_instances(call: Call, row: InstanceScalingRow, number: int) -> dict[str, Any]:
-    """Create instances; on an error, return the problem and when to retry."""
+async def _try_create_instances(call: Call, row: InstanceScalingRow, number: int) -> dict[str, Any]:
+    """Create at most ``MAX_ADJUSTMENT`` instances, none before ``retry_at``. Returns the changed columns of the row: after an
+    AgoraError, the problem and when to retry."""
     if row.retry_at is not None and row.retry_at > call.now:
         return {}
     config = InstanceConfig.model_validate(decode_json(row.config))

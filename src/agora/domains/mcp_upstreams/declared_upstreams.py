@@ -237,7 +237,7 @@ async def sync_declared_upstreams(
         elif stored_row.origin not in ORIGINS:
             conflicts.append(name)
         else:
-            await _update_declared_upstream(call, connections, stored_row, upstream)
+            await _apply_changed_declaration(call, connections, stored_row, upstream)
     return conflicts
 
 
@@ -263,10 +263,11 @@ def _build_declared_row(call: Call, connections: UpstreamConnections, upstream: 
     return build_upstream_row(call, connections, new)
 
 
-async def _update_declared_upstream(
+async def _apply_changed_declaration(
     call: Call, connections: UpstreamConnections, stored: UpstreamRow, upstream: DeclaredUpstream
 ) -> None:
-    """Update a stored upstream if its declaration has changed."""
+    """Update a stored upstream if its declaration has changed. With its URL or its OAuth mode, all its clients and grants
+    are deleted. Raises ConfigurationError."""
     from .authorizations import delete_clients_and_grants
     from .registration import OAuthConfiguration, seal_client
 

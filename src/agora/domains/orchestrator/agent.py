@@ -16,7 +16,7 @@ from agora_sdk.contract.envelopes import HOSTING, ORCHESTRATOR, Performative
 from agora_sdk.contract.fields import Timestamp
 from agora_sdk.errors import InvalidRequest, PermissionDenied, field_error
 
-from . import agent_search, deployment
+from . import agent_search, deployment_requests
 from .service import OrchestratorService
 
 __all__ = ["compose_answer"]
@@ -39,9 +39,9 @@ async def compose_answer(call: Call, draft: Draft, sent: SentMessage) -> dict[st
     message = draft.message
     if ORCHESTRATOR not in draft.own:
         hosting = HOSTING in draft.own and message.type in (P.REQUEST, *_HOSTING_PERFORMATIVES)
-        return await deployment.answer_as_host(call, draft, sent) if hosting else None
+        return await deployment_requests.answer_as_host(call, draft, sent) if hosting else None
     if message.type in _HOSTING_PERFORMATIVES:
-        return await deployment.deploy_or_forward_request(call, draft, sent)
+        return await deployment_requests.deploy_or_forward_request(call, draft, sent)
     if message.type in (P.DISCOVER, P.REQUEST) and message.intent in ("find_agent", "find_agents"):
         find_one = message.intent == "find_agent"
         return await (agent_search.answer_find_agent if find_one else agent_search.answer_find_agents)(

@@ -38,11 +38,11 @@ async def answer_find_agent(call: Call, payload: dict[str, Any]) -> dict[str, An
     return {
         "type": "offer",
         "intent": "agent_found",
-        "payload": describe_agent(call, rows[0]) | await _build_own_instance_address(call, rows[0]),
+        "payload": describe_agent(call, rows[0]) | await _find_own_instance_address(call, rows[0]),
     }
 
 
-async def _build_own_instance_address(call: Call, row: AgentRow) -> dict[str, str]:
+async def _find_own_instance_address(call: Call, row: AgentRow) -> dict[str, str]:
     """Find the address of the sender's own running instance of an agent, if there is one."""
     local = call.context.ports.find(LOCAL_HOST)
     here = local.host_id if local is not None else ""
@@ -52,7 +52,7 @@ async def _build_own_instance_address(call: Call, row: AgentRow) -> dict[str, st
         "now": call.now,
         "here": here,
     }
-    instance = await call.tx.one(instances.list_instances_of_agent, **parameters)
+    instance = await call.tx.one(instances.select_preferred_running_instance, **parameters)
     # Only an own instance: those of others are paid for by their accounts.
     return {} if instance is None or not instance.address else {"address": instance.address}
 

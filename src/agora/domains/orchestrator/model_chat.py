@@ -20,7 +20,7 @@ from agora.domains.declared_agents import queries as declared
 from agora.domains.declared_agents.tool_uses import ToolUse, list_tool_uses
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks import states
-from agora.domains.tasks.assignment import Order, create_task
+from agora.domains.tasks.creation import Order, create_task
 from agora.domains.tasks.list_queries import select_recent_messages
 from agora.domains.tasks.messages import join_text
 from agora.domains.tasks.records import TaskRow

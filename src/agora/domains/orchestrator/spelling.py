@@ -63,10 +63,10 @@ def normalize_spelling(text: str) -> str:
     text = _FOR_OR_TO.sub(
         lambda match: f"{match['noun']} {'for' if match['digit'] == '4' else 'to'}", _ARE.sub("are", text)
     )
-    return _WORD.sub(_normalize_word, text)
+    return _WORD.sub(_expand_or_correct_word, text)
 
 
-def _normalize_word(match: re.Match[str]) -> str:
+def _expand_or_correct_word(match: re.Match[str]) -> str:
     word = match[0]
     if _is_part_of_name(match):
         return word

@@ -56,11 +56,11 @@ class AgentSearch:
     async def list_agents(self, limit: int, offset: int, cursor: str | None) -> contract.FoundAgentPage:
         after = _parse_agent_id(paging.decode_cursor(cursor)[0]) if cursor else ""
         if self.barred:
-            return _build_page_query([], self.call.now, ZERO_TOTAL)
+            return _build_agent_page([], self.call.now, ZERO_TOTAL)
         # Counters are read first: they answer impossible searches, give exact totals, and order the conditions.
         counts = await self._count_agents_by_capability()
         if counts is not None and not self._can_match(counts):
-            return _build_page_query([], self.call.now, ZERO_TOTAL)
+            return _build_agent_page([], self.call.now, ZERO_TOTAL)
         plain = counts[0] if counts and self.chosen.capabilities == 1 and not self.chosen.filters else None
         private = plain.private if plain is not None and self.chosen.sees != "all" else 0
         gathered = sum(row.agents for row in counts or ())
@@ -83,7 +83,7 @@ class AgentSearch:
         else:
             total = await self._count_total(replace(selection, common=gathered > MAX_COUNTED), after="")
         following = paging.encode_cursor(rows[-1].agent_id) if more else None
-        return _build_page_query(rows, self.call.now, total, following)
+        return _build_agent_page(rows, self.call.now, total, following)
 
     async def _count_agents_by_capability(self) -> Sequence[CapabilityCount] | None:
         """Count the agents with each of the capabilities, the rarest first; this also sorts the conditions."""
@@ -125,7 +125,7 @@ class AgentSearch:
                 errors=[field_error("search", "not with status=retired")],
             )
         if not words:
-            return _build_page_query([], self.call.now, ZERO_TOTAL)
+            return _build_agent_page([], self.call.now, ZERO_TOTAL)
         selection, total = replace(self.chosen, searched=True), ZERO_TOTAL
         if stage == EXACT:
             self.parameters |= statements.build_match_parameters([[_build_typed_term(word)] for word in words])
@@ -144,7 +144,7 @@ class AgentSearch:
         )
         rows, more = paging.take_fitting_rows(rows, limit, self.call.context.settings.page_bytes)
         following = paging.encode_cursor(stage, rows[-1].place, rows[-1].agent_id) if more else None
-        return _build_page_query(rows, self.call.now, total, following)
+        return _build_agent_page(rows, self.call.now, total, following)
 
     async def _expand_words(self, words: Sequence[str]) -> Sequence[Sequence[Term]]:
         """Expand each word to itself and the known words that contain it or that it may be a misspelling of."""
@@ -198,7 +198,7 @@ def _select_nearest_terms(word: str, terms: Sequence[str], allowed: int) -> list
     return [Term(term, whole=len(term) <= len(word) + allowed) for term in closest_terms]
 
 
-def _build_page_query(
+def _build_agent_page(
     rows: Sequence[AgentRow], now: int, total: tuple[int, bool], following: str | None = None
 ) -> contract.FoundAgentPage:
     agents = [build_agent_from_row(row, now) for row in rows]

@@ -14,23 +14,23 @@ from agora_sdk.contract.fields import TaskStatus
 from agora_sdk.contract.tasks.coding import JOB_TYPE
 from agora_sdk.errors import PaymentRequired
 
-from . import assignment, queues, states, views
+from . import creation, queues, states, views
 from . import queries as tasks
 from . import worker_queries as workers
 from .access import lock_task
-from .completion import (
-    announce_available,
-    build_pool_queue_name,
-    end_task,
-    move_task,
-    offer_task_if_ready,
-    requeue_or_end_failed_attempt,
-    requeue_task,
-)
 from .draft import TaskDraft
 from .prices import release_price_reservation
 from .records import ReaddressedTask
 from .signals import STEP_CANDIDATES, StepCandidates
+from .transitions import (
+    announce_available,
+    build_pool_queue_name,
+    end_task,
+    offer_task_if_ready,
+    reassign_task,
+    requeue_or_end_failed_attempt,
+    requeue_task,
+)
 
 __all__ = [
     "apply_due_timer",
@@ -109,11 +109,11 @@ async def _move_unclaimed_task(draft: TaskDraft) -> None:
             await draft.save()
             return
         # Only the destination is resolved: payload and other fields of the order are not used.
-        order = assignment.Order(draft.row.task_type, "{}", balanced=True, among=agent_ids)
-        target = await assignment.resolve_destination(draft.call, order)
+        order = creation.Order(draft.row.task_type, "{}", balanced=True, among=agent_ids)
+        target = await creation.resolve_destination(draft.call, order)
         queue, agent = queues.build_queue_name(target.lane, draft.row.task_type), target.agent
     try:
-        await move_task(draft, queue, agent, draft.row.assignee, "not taken in time", among=agent in agent_ids)
+        await reassign_task(draft, queue, agent, draft.row.assignee, "not taken in time", among=agent in agent_ids)
     # The price of the next agent does not fit the budget, and nobody is there to be told: the task ends with the
     # reason.
     except PaymentRequired as error:

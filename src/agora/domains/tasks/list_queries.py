@@ -159,7 +159,7 @@ select_output = Query(
 _BY_AGENT_AND_TYPE = "tenant_id = :tenant {agent} {task_type}"
 
 
-def _build_scope_condition(agent: bool, task_type: bool) -> str:
+def _build_statistics_condition(agent: bool, task_type: bool) -> str:
     return _BY_AGENT_AND_TYPE.format(
         agent="and assigned_agent = :agent" if agent else "",
         task_type="and task_type = :task_type" if task_type else "",
@@ -171,7 +171,7 @@ def build_status_counts_query(agent: bool, task_type: bool) -> Query[StatusCount
     """Build the query that counts tasks by status, and waiting tasks by priority."""
     return Query(
         f"""
-        select status, priority, count(*) as tasks, sum(waiting) as waiting from tasks where {_build_scope_condition(agent, task_type)}
+        select status, priority, count(*) as tasks, sum(waiting) as waiting from tasks where {_build_statistics_condition(agent, task_type)}
         group by status, priority
         """,
         StatusCount,
@@ -182,7 +182,7 @@ def build_status_counts_query(agent: bool, task_type: bool) -> Query[StatusCount
 @cache
 def build_created_count_query(agent: bool, task_type: bool) -> Query[int]:
     """Build the query that counts tasks created since a time."""
-    sql = f"select count(*) as created from tasks where {_build_scope_condition(agent, task_type)} and created_at >= :since"
+    sql = f"select count(*) as created from tasks where {_build_statistics_condition(agent, task_type)} and created_at >= :since"
     return Query(sql, int, types={"since": BIG}, scan=True)
 
 
@@ -192,7 +192,7 @@ def build_ended_times_query(agent: bool, task_type: bool) -> Query[TaskTimes]:
     return Query(
         f"""
         select status, created_at, started_at, completed_at from tasks
-        where {_build_scope_condition(agent, task_type)} and completed_at >= :since order by completed_at desc limit :limit
+        where {_build_statistics_condition(agent, task_type)} and completed_at >= :since order by completed_at desc limit :limit
         """,
         TaskTimes,
         types={"since": BIG, "limit": BIG},
@@ -204,7 +204,7 @@ def build_ended_times_query(agent: bool, task_type: bool) -> Query[TaskTimes]:
 def build_ended_counts_query(agent: bool, task_type: bool) -> Query[EndedCounts]:
     """Build the query that counts tasks ended since a time, by status."""
     sql = f"""
-        select status, count(*) as tasks from tasks where {_build_scope_condition(agent, task_type)} and completed_at >= :since
+        select status, count(*) as tasks from tasks where {_build_statistics_condition(agent, task_type)} and completed_at >= :since
         group by status
     """
     return Query(sql, EndedCounts, types={"since": BIG}, scan=True)

@@ -18,9 +18,9 @@ from agora_sdk.contract.tasks import ClaimedTask
 from . import queries as tasks
 from . import queues, views
 from .access import lock_task
-from .completion import requeue_or_end_failed_attempt, requeue_task
 from .draft import TaskDraft, append_start_entry, emit_task_event, list_parties
 from .records import TaskData
+from .transitions import requeue_or_end_failed_attempt, requeue_task
 
 __all__ = [
     "LOCAL_AGENTS",

@@ -13,7 +13,7 @@ from agora_sdk.contract.fields import DeliveryState
 from agora_sdk.contract.messaging import Message
 from agora_sdk.errors import Conflict, NotFound, PaymentRequired
 
-from . import assignment
+from . import creation
 
 __all__ = ["MAX_BATCH", "MESSAGE_ID_KEY", "create_tasks_from_messages"]
 
@@ -33,7 +33,7 @@ async def create_tasks_from_messages(call: Call, reader: Caller) -> int:
         # Replies, broadcasts and own messages create no work: two agents would otherwise answer each other without end.
         if message.reply_to is None and not message.broadcast and message.from_agent != reader.subject:
             try:
-                await assignment.create_task(call, await _build_message_order(call, message, reader))
+                await creation.create_task(call, await _build_message_order(call, message, reader))
             except PaymentRequired as error:
                 # The sender has left, or has too many unread messages: the others' messages must not wait for it.
                 with suppress(NotFound, Conflict):
@@ -45,12 +45,12 @@ async def create_tasks_from_messages(call: Call, reader: Caller) -> int:
     return len(page.messages)
 
 
-async def _build_message_order(call: Call, message: Message, reader: Caller) -> assignment.Order:
+async def _build_message_order(call: Call, message: Message, reader: Caller) -> creation.Order:
     payload = decode_message_data(message.content) if "agentify" in message.metadata else {}
     # The payload of an envelope is a data part, unless it is a string.
     part = {"text": message.content} if payload.keys() <= {"text"} else {"data": payload}
     a2a_message = {"messageId": message.message_id, "role": "ROLE_USER", "parts": [part]}
-    return assignment.Order(
+    return creation.Order(
         "a2a.message",
         encode_json({"message": a2a_message, "text": message.content}),
         reader.subject,

@@ -19,11 +19,11 @@ from agora_sdk.errors import Conflict, IllegalTransition, InvalidRequest, Payloa
 
 from . import access, states, views
 from . import list_queries as task_lists
-from .completion import end_task, release_context_successors, requeue_task
 from .context_queue import join_context_queue
 from .draft import TaskDraft
 from .records import TaskEntryRow
 from .task_updates import start_if_work_reported
+from .transitions import end_task, release_context_successors, requeue_task
 
 __all__ = [
     "AGENT",

@@ -25,8 +25,8 @@ from agora_sdk.errors import IllegalTransition, InvalidRequest, StaleLease, fiel
 
 from . import (
     access,
-    assignment,
     claims,
+    creation,
     delegation,
     job_files,
     lookup,
@@ -38,7 +38,7 @@ from . import (
     views,
 )
 from . import queries as statements
-from .completion import end_task, move_task, requeue_task
+from .transitions import end_task, reassign_task, requeue_task
 
 __all__ = ["TaskService"]
 
@@ -73,7 +73,7 @@ class TaskService(BoundService, contract.Tasks):
     ) -> contract.TaskReceipt:
         delegation.check_requested_scopes(self.call.caller, task_type, payload)
         job_files.check_job_files(task_type, payload)
-        order = assignment.Order(
+        order = creation.Order(
             task_type,
             encode_json(payload),
             assignee,
@@ -89,9 +89,9 @@ class TaskService(BoundService, contract.Tasks):
             metadata=encode_json(add_trace_to_metadata(metadata)),
             context_id=context_id,
         )
-        draft, where = await assignment.create_task(self.call, order)
+        draft, where = await creation.create_task(self.call, order)
         self.call.target = draft.task_id
-        return await assignment.build_receipt(draft, where)
+        return await creation.build_receipt(draft, where)
 
     def _parse_deadline(self, deadline: datetime | None) -> int:
         if deadline is None:
@@ -115,11 +115,11 @@ class TaskService(BoundService, contract.Tasks):
             )
         data = await self.call.tx.one(statements.select_task_data, task_id=task_id)
         assert data is not None
-        draft, where = await assignment.create_repeated_task(self.call, old.row, data, assignee)
-        old.append_entry("note", content=f"done again as {draft.task_id}")
+        draft, where = await creation.create_retry_of_task(self.call, old.row, data, assignee)
+        old.append_entry("note", content=f"retried as {draft.task_id}")
         await old.save()
         self.call.target = draft.task_id
-        return await assignment.build_receipt(draft, where)
+        return await creation.build_receipt(draft, where)
 
     @implements
     async def reassign(self, task_id: str, assignee: str | None, reason: str | None = None) -> contract.TaskUpdate:
@@ -127,16 +127,18 @@ class TaskService(BoundService, contract.Tasks):
         if draft.row.status in states.TERMINAL_STATUSES:
             states.check_transition(task_id, draft.row.status, TaskStatus.PENDING)
         # The payload stays with the task; only the type and the requirements decide where it goes.
-        order = assignment.Order(
+        order = creation.Order(
             draft.row.task_type,
             "{}",
             assignee,
-            assignment.list_explicit_requirements(draft.row),
+            creation.list_explicit_requirements(draft.row),
             draft.row.required_model,
         )
-        where = await assignment.resolve_destination(self.call, order)
+        where = await creation.resolve_destination(self.call, order)
         draft.set_columns(requirements=encode_json(where.requirements))
-        await move_task(draft, queues.build_queue_name(where.lane, draft.row.task_type), where.agent, assignee, reason)
+        await reassign_task(
+            draft, queues.build_queue_name(where.lane, draft.row.task_type), where.agent, assignee, reason
+        )
         return views.build_update(draft.row)
 
     @implements
@@ -424,7 +426,7 @@ class TaskService(BoundService, contract.Tasks):
 
     @implements
     async def get(self, task_id: str) -> contract.Task:
-        return await lookup.get_task(self.call, task_id, assignment.estimate_completion)
+        return await lookup.get_task(self.call, task_id, creation.estimate_completion)
 
     @implements
     async def history(

@@ -16,14 +16,14 @@ from agora_sdk.errors import Conflict, IllegalTransition, InvalidRequest, Payloa
 from . import access, states
 from . import list_queries as task_lists
 from . import queries as tasks
-from .completion import (
+from .draft import TaskDraft
+from .transitions import (
     end_task,
     release_context_successors,
     requeue_or_end_failed_attempt,
     requeue_task,
     start_without_claim,
 )
-from .draft import TaskDraft
 
 __all__ = [
     "RenewalRequest",

@@ -132,8 +132,8 @@ async def _import_capabilities(batch: Batch, rows: Sequence[Row]) -> None:
             name,
             capabilities=[capability[:64]],
             description=read_text(row, "description")[:4000],
-            proficiency=_read_bounded(row, 100, "proficiency", "proficiency_level"),
-            max_tasks=_read_bounded(row, 10_000, "max_tasks", "max_concurrent_tasks"),
+            proficiency=_read_clamped_integer(row, 100, "proficiency", "proficiency_level"),
+            max_tasks=_read_clamped_integer(row, 10_000, "max_tasks", "max_concurrent_tasks"),
             run_id=batch.run.run_id,
         )
         # The detail is what a rollback removes: not a capability that the agent had before.
@@ -142,6 +142,8 @@ async def _import_capabilities(batch: Batch, rows: Sequence[Row]) -> None:
 
 
 async def _import_messages(batch: Batch, rows: Sequence[Row]) -> None:
+    """Import messages, register their unknown senders, and emit the events of unread ones. Raises InvalidRequest for an
+    invalid row."""
     keys, messages = [], []
     for position, row in enumerate(rows, batch.position):
         facts = (
@@ -340,11 +342,12 @@ def _read_number(row: Row, name: str, default: float) -> float:
     return number
 
 
-def _read_bounded(row: Row, maximum: int, *names: str) -> int | None:
-    value = find_first_value(row, *names)
-    if value in (None, ""):
-        return None
-    return round(min(max(_read_number({names[0]: value}, names[0], 0), 0), maximum))
+def _read_clamped_integer(row: Row, maximum: int, *names: str) -> int | None:
+    """Read a number, rounded and limited to 0 to ``maximum``; None if empty. Raises InvalidRequest for other text."""
+    for name in names:
+        if row.get(name) not in (None, ""):
+            return round(min(max(_read_number(row, name, 0), 0), maximum))
+    return None
 
 
 def _read_object(row: Row, *names: str) -> JsonObject:

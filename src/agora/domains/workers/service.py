@@ -23,12 +23,12 @@ from agora.domains.search.words import build_contains_pattern
 from agora.domains.tasks import worker_queries as statements
 from agora.domains.tasks.access import lock_task
 from agora.domains.tasks.claims import list_claimable_capabilities
-from agora.domains.tasks.completion import requeue_task
 from agora.domains.tasks.deadlines import move_tasks_of_worker_to_owner
 from agora.domains.tasks.queues import build_requirement_tokens
 from agora.domains.tasks.records import WORKERS, WorkerRow, WorkerSighting
 from agora.domains.tasks.service import TaskService
 from agora.domains.tasks.states import ONLINE_SECONDS
+from agora.domains.tasks.transitions import requeue_task
 from agora.store.port import write_record
 from agora_sdk.contract import implements
 from agora_sdk.contract import workers as contract

@@ -7,7 +7,7 @@ from typing import Any
 
 from agora.core.call import decode_json, encode_json
 from agora.domains.agents.references import resolve_registered_ids
-from agora.domains.tasks import assignment
+from agora.domains.tasks import creation
 from agora.domains.tasks.views import PRIORITIES
 from agora_sdk.contract.workflows import Step, StepStatus
 from agora_sdk.errors import PaymentRequired
@@ -78,7 +78,7 @@ async def _begin_task_or_nested_workflow(
     row = run.row
     agents = run.assigned_agents if spec.agent is None else []
     among = await resolve_registered_ids(run.call.tx, agents)
-    order = assignment.Order(
+    order = creation.Order(
         spec.task_type or spec.name,
         run.budget.spend_payload(encode_json(payload)),
         # None of the assigned agents is registered: the task is held for the name of the first.
@@ -99,7 +99,7 @@ async def _begin_task_or_nested_workflow(
         balanced=bool(spec.capability or among),
         among=among,
     )
-    draft, _ = await assignment.create_task(run.call, order)
+    draft, _ = await creation.create_task(run.call, order)
     return {"task_id": draft.task_id}, None
 
 

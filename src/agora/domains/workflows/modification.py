@@ -7,7 +7,7 @@ from typing import Any
 
 from agora.core.call import encode_json
 from agora.core.errors import not_found
-from agora.domains.tasks import access, assignment, completion, queues, states
+from agora.domains.tasks import access, creation, queues, states, transitions
 from agora.domains.tasks import queries as tasks
 from agora.domains.tasks.draft import TaskDraft
 from agora_sdk.contract.fields import TaskStatus
@@ -167,13 +167,13 @@ async def _list_open_tasks(run: WorkflowRun, step: StepDraft) -> list[str]:
 
 
 async def _reassign_task(draft: TaskDraft, agent: str | None, capability: Sequence[str]) -> None:
-    order = assignment.Order(
+    order = creation.Order(
         draft.row.task_type, "{}", agent, capability, draft.row.required_model, balanced=agent is None
     )
-    where = await assignment.resolve_destination(draft.call, order)
+    where = await creation.resolve_destination(draft.call, order)
     draft.set_columns(requirements=encode_json(where.requirements))
     queue = queues.build_queue_name(where.lane, draft.row.task_type)
-    await completion.move_task(draft, queue, where.agent, agent, "its workflow was modified")
+    await transitions.reassign_task(draft, queue, where.agent, agent, "its workflow was modified")
 
 
 async def pause_workflow(run: WorkflowRun) -> None:
@@ -200,7 +200,7 @@ async def resume_workflow(run: WorkflowRun) -> None:
     for row in await run.call.tx.returning(workflows.hold_tasks, workflow_id=run.workflow_id, blocked=0):
         if row.waiting:
             draft = TaskDraft(run.call, row)
-            completion.announce_available(draft)
+            transitions.announce_available(draft)
             if states.is_balanced(row):
                 await draft.save()  # its agent gets the full time again
     await run.emit("resumed")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from agora.core.call import Call
-from agora.domains.tasks import access, completion, states
+from agora.domains.tasks import access, states, transitions
 from agora.domains.tasks.records import TaskRow
 from agora.value_classes import value_class
 from agora_sdk.contract.fields import TaskStatus
@@ -230,7 +230,7 @@ async def cancel_step_work(run: WorkflowRun, step: StepDraft) -> None:
         if task_id is not None:
             draft = await access.lock_task(call, task_id)
             if draft.row.status in states.UNFINISHED_STATUSES:
-                await completion.end_task(
+                await transitions.end_task(
                     draft, TaskStatus.CANCELLED, content="Its workflow does not need it any more."
                 )
         if child_id is not None:

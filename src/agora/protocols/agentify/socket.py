@@ -118,12 +118,12 @@ class _Socket:
         try:
             if caller.kind == "agent" or query.get("agent"):
                 await self._bind_agent_and_start_push(caller, query.get("agent"))
-            # Not earlier: a frame read during the binding would bind its sender again, who would get each message twice.
+            # Only after binding: a frame read during it would bind the agent a second time, and each message would be sent twice.
             listening = asyncio.create_task(self._read_frames())
             self._tasks.add(listening)
-            # An open socket costs memory: strangers get only the time to introduce themselves.
-            stranger = self._subject is None and caller.kind in ("anonymous", "enrolment")
-            if stranger:
+            # An open socket costs memory: an unidentified caller is disconnected after ``INTRODUCTION_SECONDS``.
+            is_unidentified = self._subject is None and caller.kind in ("anonymous", "enrolment")
+            if is_unidentified:
                 await asyncio.wait(
                     (listening, self._identified), timeout=INTRODUCTION_SECONDS, return_when=FIRST_COMPLETED
                 )

@@ -166,7 +166,9 @@ class ServerFeatures:
                     return await self.tasks.create_task(request_context, params, offer, arguments, key)
                 return await self.agent_tools.run_task(request_context, offer, arguments, key)
             # Only for unknown names: it explains a quarantined or dropped tool, and costs reads of all upstreams.
-            if (unusable := await self.resources.upstreams.find_unusable_tool_error(request_context, name)) is not None:
+            if (
+                unusable := await self.resources.upstreams.find_error_of_withheld_tool(request_context, name)
+            ) is not None:
                 raise unusable
             operation = self.tools.resolve_operation(
                 name, _read_requested_version(params), request_context.caller.tenant

@@ -113,10 +113,10 @@ class UpstreamResources:
         total = {} if result["total"] is None else {"total": result["total"]}
         return {"completion": {"values": result["values"], **total, "hasMore": result["has_more"]}}
 
-    async def find_unusable_tool_error(self, request_context: RequestContext, name: str) -> AgoraError | None:
-        """Find the error that says why an upstream's tool of this name, with a dot or an underscore, cannot be called; None if there is no
-        such tool."""
-        # An upstream's name contains neither character, so that the first one ends it.
+    async def find_error_of_withheld_tool(self, request_context: RequestContext, name: str) -> AgoraError | None:
+        """Find the error of a quarantined or dropped tool of an upstream; None for any other name. name: ``UPSTREAM.TOOL``
+        or ``UPSTREAM_TOOL``."""
+        # An upstream's name contains no dot or underscore: the first separator ends it.
         upstream, _, tool = name.partition("." if "." in name else "_")
         for state in ("quarantined", "dropped") if _UPSTREAM.fullmatch(upstream) and tool else ():
             filters = {"upstream": upstream, "kind": "tool", "state": state}

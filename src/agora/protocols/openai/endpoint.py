@@ -158,7 +158,7 @@ class _OpenAiRequest:
         if name == FRONT_MODEL_NAME:
             return dict(FRONT_MODEL)
         if not name.startswith(APP_PREFIX):
-            return build_model(await self._load_agent_with_price(name, turn_caller))
+            return build_model(await self._load_agent_and_any_price(name, turn_caller))
         try:
             ref = name.removeprefix(APP_PREFIX)
             app = await self._app.call_operation("agora.app.get", turn_caller.caller, {"ref": ref})
@@ -166,7 +166,7 @@ class _OpenAiRequest:
             raise build_model_not_found_error(name) from error
         return build_app_model(app)
 
-    async def _load_agent_with_price(self, ref: str, turn_caller: TurnCaller) -> dict[str, Any]:
+    async def _load_agent_and_any_price(self, ref: str, turn_caller: TurnCaller) -> dict[str, Any]:
         """Load an agent with its price. Raises NotFound."""
         try:
             agent = await self._app.call_operation("agora.agent.get", turn_caller.caller, {"agent_id": ref})

@@ -14,7 +14,7 @@ from agora.runtimes.process.guard import segments
 from .client import Client
 from .manifests import CONTAINER_NAME
 
-__all__ = ["PodOutput", "select_new_lines", "skip_to_next_second"]
+__all__ = ["PodOutput", "drop_rest_of_second", "select_new_lines"]
 
 MAX_SEGMENTS = 10
 MAX_PAGES = 8  #: read by one copy
@@ -55,7 +55,7 @@ class PodOutput:
         """Append the new lines of a page to the segments. Returns whether there are any."""
         new = b"".join(select_new_lines(cursor, text))
         if not new and len(text) >= limit >= MAX_PAGE_BYTES:
-            new = skip_to_next_second(cursor)
+            new = drop_rest_of_second(cursor)
         if new:
             directory = self._notes.log_directory(instance_id)
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -99,8 +99,8 @@ def select_new_lines(cursor: Cursor, text: bytes) -> Iterator[bytes]:
         yield content
 
 
-def skip_to_next_second(cursor: Cursor) -> bytes:
-    """Move the cursor to the next second, because no page can reach the rest of this one. Returns a note for readers."""
+def drop_rest_of_second(cursor: Cursor) -> bytes:
+    """Move the cursor to the next second, because no page can reach the rest of this one. Returns a note about the loss."""
     following = datetime.fromisoformat(f"{cursor.at.partition('.')[0]}+00:00") + timedelta(seconds=1)
     cursor.at, cursor.same, cursor.part = f"{following:%Y-%m-%dT%H:%M:%S}.000000000", 0, 0
     return b"\n[output is lost: more than %d bytes in one second]\n" % MAX_PAGE_BYTES

@@ -311,7 +311,7 @@ async def test_close_ends_all_streams_and_refuses_new_ones(feed: Feed, journal: 
         feed.wait_for_event("default", EventStreamSpec(EventFilter.from_request(["never"]), Viewer("x"), 0), 60)
     )
     await asyncio.sleep(0)
-    feed.end_all_streams()
+    feed.end_streams_and_refuse_new()
     assert reader.close_reason is not None
     assert (reader.close_reason.code, reader.close_reason.reason) == (CLOSE_RESTARTING, "resume later")
     late = Reader()

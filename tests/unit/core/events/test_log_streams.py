@@ -171,7 +171,7 @@ async def test_failed_check_ends_the_stream(feed: Feed, entries: TaskLog, time: 
 async def test_stopping_server_ends_the_stream_with_a_resume_position(feed: Feed, entries: TaskLog) -> None:
     follower = await Follower(feed, entries.following()).caught_up()
     unread = feed.open("default", entries.following())
-    feed.end_all_streams()
+    feed.end_streams_and_refuse_new()
     assert (await follower.end()).code == CLOSE_RESTARTING
     late = Reader()
     await unread.attach(late)

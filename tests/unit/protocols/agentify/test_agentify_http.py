@@ -340,7 +340,7 @@ async def test_local_operator_may_send_for_its_agents(server: Running, pair: Pai
 
 
 async def test_stopping_server_ends_waiting_requests(server: Running, pair: Pair) -> None:
-    server.app.feed.end_all_streams()
+    server.app.feed.end_streams_and_refuse_new()
     async with asyncio.timeout(60):
         answer = await pair.app.post("/agent/message", json=REQUEST)
     assert (answer.status_code, answer.json()["intent"]) == (202, "accepted")

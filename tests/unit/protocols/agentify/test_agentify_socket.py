@@ -118,7 +118,9 @@ async def test_messages_of_a_broken_connection_are_redelivered(pair: Pair) -> No
         await second.send(INFORM | {"to": [ORCHESTRATOR], "intent": "hello"})
         assert (await second.get())["intent"] == "accepted"
     # The end of a connection confirms what it carried, a moment after the client has closed it.
-    await eventually(lambda: pair.calculator.get("/agents/Calculation/pending"), lambda page: not page.json()["messages"])
+    await eventually(
+        lambda: pair.calculator.get("/agents/Calculation/pending"), lambda page: not page.json()["messages"]
+    )
     async with opened(pair.ws_url, pair.tokens[CALCULATOR]) as third:
         await pair.app.post("/agent/message", json=INFORM | {"sender": APP, "to": [CALCULATOR], "id": "next"})
         assert (await third.get())["id"] == "next"

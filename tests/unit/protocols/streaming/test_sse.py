@@ -113,7 +113,7 @@ async def test_draining_ends_the_stream_with_a_message(server: Running) -> None:
     async with event_source(server) as (_, messages):
         await publish(server, "a", "b")
         await taken(messages, 2)
-        server.app.feed.end_all_streams()
+        server.app.feed.end_streams_and_refuse_new()
         (message,) = await taken(messages, 1)
         assert (message["event"], message["id"]) == ("closing", "2")
         assert json.loads(message["data"]) == {

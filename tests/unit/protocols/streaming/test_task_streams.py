@@ -145,7 +145,7 @@ async def test_draining_ends_the_stream_with_a_resume_position(server: Running) 
     task_id = await begun(server, "one")
     async with event_source(server, path=SOURCE_ROUTE.format(task_id)) as (_, messages):
         seen = await taken(messages, "one")
-        server.app.feed.end_all_streams()
+        server.app.feed.end_streams_and_refuse_new()
         (closing,) = await rest_of(messages)
         assert (json.loads(closing["data"])["code"], closing["id"]) == (1012, seen[-1]["id"])
 
@@ -342,7 +342,7 @@ async def test_draining_ends_each_stream_before_the_socket_closes(server: Runnin
     task_id = await begun(server)
     async with wired(server) as wire:
         await wire.open(7, task_id)
-        server.app.feed.end_all_streams()
+        server.app.feed.end_streams_and_refuse_new()
         _, last = await wire.rest(7)
         assert (last["id"], last["error"]["code"]) == (7, "overloaded")
         with pytest.raises(ConnectionClosed):

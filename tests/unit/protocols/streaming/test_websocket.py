@@ -350,7 +350,7 @@ async def test_draining_closes_with_resume_later_and_finishes_calls(server: Runn
             json.dumps({"id": 1, "operation": "agora.event.publish", "arguments": {"event_type": "b"}})
         )
         await wait_until(lambda: server.app.feed.head("default") == 2)
-        server.app.feed.end_all_streams()
+        server.app.feed.end_streams_and_refuse_new()
         assert await closed(connection) == (1012, "resume later")
     status, problem = await refusal(server)
     assert (status, problem["code"]) == (503, "overloaded")

@@ -39,9 +39,9 @@ class OAuthHttpClient:
             parts = urlsplit(url)
             # RFC 6749, section 3.1: endpoints use TLS; a private network is the operator's own exception.
             if parts.scheme != "https" and not (self._private and is_evidently_private(parts.hostname or "")):
-                raise InvalidRequest("It is not a URL of https.")
+                raise InvalidRequest("it is not an https URL.")
         except InvalidRequest as error:
-            raise UpstreamFailed(f"The {name} that was named cannot be used: {error.detail}") from None
+            raise UpstreamFailed(f"The {name} cannot be used: {error.detail}") from None
         return url
 
     async def get_json(self, url: str) -> tuple[int, Any]:

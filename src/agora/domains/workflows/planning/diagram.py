@@ -43,13 +43,13 @@ def _render_edges(graph: Graph, ids: Mapping[str, str]) -> Iterator[str]:
 
 
 def _build_edge_label(when: str | None) -> str:
-    return f'|"{_escape_text(when)}"|' if when is not None else ""
+    return f'|"{_truncate_and_escape_text(when)}"|' if when is not None else ""
 
 
 def _render_node(node: Node) -> str:
     step = node.step
     who = step.agent or ", ".join(step.capability)
-    text = _escape_text(step.name) + (f"<br/>{_escape_text(who)}" if who else "")
+    text = _truncate_and_escape_text(step.name) + (f"<br/>{_truncate_and_escape_text(who)}" if who else "")
     if step.approval:
         return f'{{"{text}"}}'
     if step.workflow is not None:
@@ -59,7 +59,7 @@ def _render_node(node: Node) -> str:
     return f'["{text}"]'
 
 
-def _escape_text(text: str) -> str:
+def _truncate_and_escape_text(text: str) -> str:
     """Shorten text to 80 characters, and write all but letters, digits, spaces and plain punctuation as entity codes."""
     excerpt = text if len(text) <= 80 else text[:79] + "…"
     # An allow-list: the text is rendered as HTML by Mermaid, so a quote or bracket could inject markup into the monitor.

@@ -202,7 +202,7 @@ class _Parser:
 
     @property
     def _next_sign(self) -> str:
-        """Return the token if it is a sign or a name; None for a string literal."""
+        """Return the token if it is a sign or a name; an empty string for any other."""
         kind, token, _ = self.tokens[self.at]
         return token if kind in ("sign", "name") else ""
 
@@ -257,16 +257,16 @@ class _Parser:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise ExpressionError(f"it is nested more than {MAX_DEPTH} deep")
-        self._parse_operands()
+        self._parse_operator_chain()
         # A loop, not recursion, for the else branch: chains of conditions nest to the right and do not count as depth.
         while self._next_sign == "?":
             self._take_token()
             self._parse_expression()
             self._expect_token(":")
-            self._parse_operands()
+            self._parse_operator_chain()
         self.depth -= 1
 
-    def _parse_operands(self) -> None:
+    def _parse_operator_chain(self) -> None:
         self._parse_operand()
         while self._next_sign in _BINARY_OPERATORS:
             self._take_token()

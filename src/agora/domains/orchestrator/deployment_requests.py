@@ -126,7 +126,7 @@ async def answer_as_host(call: Call, draft: Draft, sent: SentMessage) -> dict[st
     """Reply as the built-in hosting agent, which is active while no other one is registered."""
     if draft.message.type is not P.REQUEST:
         return await deploy_or_forward_request(call, draft, sent)
-    if _has_local_engines(call):
+    if _has_runtime_engines(call):
         return await deploy_messages.handle_command(call, draft.message, sent.message_id)
     payload: dict[str, Any] = {"error": NO_ENGINE_MESSAGE, "code": "NO_RUNTIME_ENGINE"}
     if isinstance(draft.message.payload.get("agent_id"), str):
@@ -134,7 +134,7 @@ async def answer_as_host(call: Call, draft: Draft, sent: SentMessage) -> dict[st
     return {"type": "refuse", "intent": "no_runtime_engine", "payload": payload}
 
 
-def _has_local_engines(call: Call) -> bool:
+def _has_runtime_engines(call: Call) -> bool:
     """Whether this marketplace runs agents itself."""
     local = call.context.ports.find(LOCAL_HOST)
     return local is not None and bool(local.engines)
@@ -144,7 +144,7 @@ def _build_no_host_error(call: Call) -> tuple[str, str]:
     """Return error message and code if no host can be asked."""
     return (
         (NO_DEPLOYMENT_MESSAGE, "NOT_DEPLOYABLE")
-        if _has_local_engines(call)
+        if _has_runtime_engines(call)
         else (NO_ENGINE_MESSAGE, "NO_RUNTIME_ENGINE")
     )
 

@@ -25,8 +25,8 @@ __all__ = [
     "build_pool_queue_name",
     "end_task",
     "fail_tasks_of_agent",
-    "move_task",
     "offer_task_if_ready",
+    "reassign_task",
     "release_context_successors",
     "requeue_or_end_failed_attempt",
     "requeue_task",
@@ -154,7 +154,7 @@ async def requeue_task(
     await draft.save()
 
 
-async def move_task(
+async def reassign_task(
     draft: TaskDraft, queue: str, agent: str | None, assignee: str | None, reason: str | None, *, among: bool = False
 ) -> None:
     """Move a task to another queue, releasing its holder.

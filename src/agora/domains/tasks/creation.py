@@ -22,19 +22,19 @@ from agora_sdk.errors import AgoraError, Conflict, InvalidRequest, NotFound, fie
 from . import access, queues, states, views
 from . import queries as tasks
 from . import worker_queries as workers
-from .completion import announce_available, end_task
 from .context_queue import insert_context_dependency, lock_tasks_under_way
 from .draft import TaskDraft
 from .local_dispatch import queue_started_local_task, start_if_local_slot_free
 from .ordering import build_sort_key
 from .prices import reserve_price_of_agent
 from .records import DATA, DEPENDENCIES, TASKS, TaskData, TaskDependency, TaskRow, WorkerRow
+from .transitions import announce_available, end_task
 
 __all__ = [
     "Destination",
     "Order",
     "build_receipt",
-    "create_repeated_task",
+    "create_retry_of_task",
     "create_task",
     "estimate_completion",
     "list_explicit_requirements",
@@ -455,7 +455,7 @@ def list_explicit_requirements(row: TaskRow) -> list[str]:
     return [name for name in decode_json(row.requirements) if f"capability:{name}" != row.assignee]
 
 
-async def create_repeated_task(
+async def create_retry_of_task(
     call: Call, row: TaskRow, data: TaskData, assignee: str | None
 ) -> tuple[TaskDraft, Destination]:
     """Create a task with the parameters of an ended one. assignee: replaces the former assignee, if given."""

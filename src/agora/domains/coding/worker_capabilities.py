@@ -19,16 +19,16 @@ __all__ = [
     "ONLINE_SECONDS",
     "add_worker_capability",
     "announce_worker_change",
-    "codebase_capability",
+    "build_codebase_capability",
     "is_worker_online",
-    "list_codebase_capabilities",
+    "list_capabilities_naming_codebase",
     "remove_worker_capability",
 ]
 
 MAX_SILENCE_SECONDS = 45  #: a worker that was not seen for so long (heartbeat: 30 s) is skipped
 
 
-def codebase_capability(codebase_id: str) -> str:
+def build_codebase_capability(codebase_id: str) -> str:
     """Return the capability that a job for a codebase requires."""
     return f"{CODEBASE_CAPABILITY}{codebase_id}"
 
@@ -63,8 +63,8 @@ def announce_worker_change(call: Call, worker: WorkerRow) -> None:
     call.emit("agora.worker.updated", data, subject=worker.worker_id, audience=(worker.owner,))
 
 
-def list_codebase_capabilities(codebase: CodebaseRow) -> list[str]:
+def list_capabilities_naming_codebase(codebase: CodebaseRow) -> list[str]:
     """List the capabilities that jobs for a codebase may require: by its id, its name, its repository."""
     # Held capabilities are compared with what jobs require, so all three forms are listed.
     repository = [f"repository:{codebase.repository}"] if codebase.repository else []
-    return [*map(codebase_capability, (codebase.codebase_id, codebase.name)), *repository]
+    return [*map(build_codebase_capability, (codebase.codebase_id, codebase.name)), *repository]
