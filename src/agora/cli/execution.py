@@ -86,11 +86,11 @@ class _ChunkForwardingTransport:
 def _parse_events(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Parse server-sent events into names and data."""
     name, data = "", ""
-    for transport in lines:
-        if transport.startswith("event: "):
-            name = transport.removeprefix("event: ")
-        elif transport.startswith("data: "):
-            data = transport.removeprefix("data: ")
-        elif not transport and name:
+    for line in lines:
+        if line.startswith("event: "):
+            name = line.removeprefix("event: ")
+        elif line.startswith("data: "):
+            data = line.removeprefix("data: ")
+        elif not line and name:
             yield name, data
             name, data = "", ""

@@ -23,6 +23,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 from websockets.http11 import Request
+from websockets.protocol import State
 
 from .backpressure import Backpressure, Connection
 
@@ -111,9 +112,6 @@ class HttpProtocol(HttpToolsProtocol):
         self._unparsed += data
         if self._next_parse is None:
             self._parse()
-        # Most requests are complete after one read; only the others need a timer.
-        if self._is_arriving and self._timer is None and not self._unparsed and not self.transport.is_closing():
-            self._timer = self.loop.call_later(self.seconds, self._time_out)
 
     def _parse(self) -> None:
         """Parse the received data until a pipelined request has to wait, or it is another's turn."""
@@ -134,6 +132,9 @@ class HttpProtocol(HttpToolsProtocol):
             self._next_parse = self.loop.call_soon(self._parse)
         else:
             self.flow.release()
+            # Most requests are complete after one read; only the others need a timer.
+            if self._is_arriving and self._timer is None and not self.transport.is_closing():
+                self._timer = self.loop.call_later(self.seconds, self._time_out)
 
     def _parse_piece(self, piece: bytes) -> None:
         # Counted here because httptools buffers an incomplete head without a limit, and reports it only when complete.
@@ -294,9 +295,16 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def handle_cont(self, event: Frame) -> None:
         super().handle_cont(event)
         if len(self.frames) > MAX_FRAGMENTS and not self.close_sent:
-            self.frames = []
-            self.conn.send_close(CLOSE_TOO_BIG, f"a message has at most {MAX_FRAGMENTS} frames")
+            self._refuse_message(CLOSE_TOO_BIG, f"a message has at most {MAX_FRAGMENTS} frames")
+
+    def _refuse_message(self, code: int, reason: str = "") -> None:
+        """Close the connection because of a message."""
+        self.frames = []
+        if self.conn.state is State.OPEN:
+            self.conn.send_close(code, reason)
             self.handle_parser_exception()
+        else:  # the client has closed it in the same read: a close frame of ours would be an error
+            self.transport.close()
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -322,9 +330,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             try:
                 b"".join(self.frames).decode()
             except UnicodeDecodeError:
-                self.frames = []
-                self.conn.send_close(CLOSE_NOT_UTF8)
-                self.handle_parser_exception()
+                self._refuse_message(CLOSE_NOT_UTF8)
                 return
         super().send_receive_event_to_app()
 

@@ -22,6 +22,11 @@ from tests.polling import wait_until
 
 HEAD = b"POST /agora/messaging/send HTTP/1.1\r\nhost: localhost\r\ncontent-length: 500\r\n"
 
+CHUNKED_HEAD = (
+    b"POST /agora/messaging/send HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+    b"transfer-encoding: chunked\r\n\r\n"
+)
+
 
 @pytest.fixture
 async def hasty(tmp_path: Path) -> AsyncIterator[Running]:
@@ -51,11 +56,30 @@ async def test_unfinished_request_times_out(hasty: Running, sent: bytes) -> None
     await writer.wait_closed()
 
 
+KEPT_ALIVE = b"GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n"
+UNFINISHED = {
+    "small chunks": CHUNKED_HEAD + b"1\r\n \r\n" * 1000,
+    "pipelined requests": KEPT_ALIVE * 150 + b"GET /he",
+}
+
+
+@pytest.mark.parametrize("sent", UNFINISHED.values(), ids=UNFINISHED)
+async def test_unfinished_request_of_a_used_connection_times_out(hasty: Running, sent: bytes) -> None:
+    """Its end is parsed in a later turn than its read."""
+    url = httpx.URL(hasty.url)
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    writer.write(KEPT_ALIVE)
+    await reader.readuntil(b"}")
+    assert len(sent) > MAX_PIECE_BYTES
+    writer.write(sent)
+    answer = await asyncio.wait_for(reader.read(), 60)
+    assert answer.endswith(b"The request did not arrive in time.\n")
+    writer.close()
+    await writer.wait_closed()
+
+
 BODY = b'{"to_agent": "Ada", "content": "A question"}'
-CHUNKED = (
-    b"POST /agora/messaging/send HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
-    b"transfer-encoding: chunked\r\n\r\n%x\r\n%b\r\n" % (len(BODY), BODY)
-)
+CHUNKED = CHUNKED_HEAD + b"%x\r\n%b\r\n" % (len(BODY), BODY)
 
 
 async def test_endless_input_is_refused_early(server: Running) -> None:
@@ -158,7 +182,7 @@ async def test_small_chunks_do_not_block_others(server: Running, monkeypatch: py
     monkeypatch.setattr(HttpProtocol, "on_body", count_chunk)
     url = httpx.URL(server.url)
     reader, writer = await asyncio.open_connection(url.host, url.port)
-    writer.write(CHUNKED.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" + b"1\r\n \r\n" * sent + b"0\r\n\r\n")
+    writer.write(CHUNKED_HEAD + b"1\r\n \r\n" * sent + b"0\r\n\r\n")
     async with asyncio.timeout(60):
         while handled < sent:
             await asyncio.sleep(0)
@@ -217,6 +241,7 @@ async def test_invalid_utf_8_closes_a_websocket_without_a_traceback(
 
 
 PONG = bytes([0x8A, 0x80, 0, 0, 0, 0])  # the smallest frame of a client
+INVALID_TEXT, CLOSE = bytes([0x81, 0x81, 0, 0, 0, 0, 0xFF]), bytes([0x88, 0x82, 0, 0, 0, 0, 3, 0xE8])
 EMPTY_START, EMPTY_FRAGMENT = bytes([0x01, 0x80, 0, 0, 0, 0]), bytes([0x00, 0x80, 0, 0, 0, 0])
 
 
@@ -261,6 +286,17 @@ async def test_fragments_of_a_websocket_message_are_limited(server: Running) -> 
             await asyncio.wait_for(socket.recv(), 60)
     assert closed.value.rcvd is not None
     assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1009, "a message has at most 10000 frames")
+
+
+@pytest.mark.parametrize("message", [EMPTY_START + EMPTY_FRAGMENT * MAX_FRAGMENTS, INVALID_TEXT])
+async def test_refused_message_before_a_close_frame_closes_the_connection(
+    server: Running, caplog: pytest.LogCaptureFixture, message: bytes
+) -> None:
+    async with connect(f"{server.url.replace('http', 'ws')}/ws") as socket:
+        await socket.recv()
+        socket.transport.write(message + CLOSE + PONG * MAX_PIECE_BYTES)
+        await asyncio.wait_for(socket.wait_closed(), 20)  # not by the ping timeout
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 async def test_response_may_take_longer_than_the_request_timeout(hasty: Running) -> None:

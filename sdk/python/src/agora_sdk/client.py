@@ -191,7 +191,7 @@ class AgoraClient(Closing):
     @property
     def bearer_token(self) -> str | None:
         """The credential of its calls, for other interfaces of the server such as ``{url}/mcp``; None for the local
-        operator. Raises :class:`Unauthenticated` if none of its agent is stored."""
+        operator. Raises :class:`Unauthenticated` if no credential of its agent is stored."""
         return self._session.identity.token()
 
     def request(

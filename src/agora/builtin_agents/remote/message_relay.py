@@ -29,7 +29,8 @@ MESSAGE_INTERVAL_SECONDS: Final = 0.5  # seconds between messages
 class MessageRelay:
     """Relays messages of one task, in order.
 
-    last_number: entry number of the newest delivered message. save: stores it. relay_reply: passes an immediate reply of the agent to the requester.
+    last_number: entry number of the newest delivered message. save: stores it. relay_reply: passes an immediate reply of
+    the agent to the requester.
     """
 
     def __init__(

@@ -76,7 +76,7 @@ select_history_entries = Query(
     types={"before": BIG, "limit": BIG},
 )
 
-PIECE_OVERHEAD = 100  #: characters counted for a piece of an artifact in addition to its text
+PIECE_OVERHEAD = 10  #: characters counted for a piece of an artifact in addition to its text
 _OUTPUT_ENTRIES = f"{_OF_TASK} and type in ('artifact', 'output')"
 
 

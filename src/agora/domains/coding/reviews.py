@@ -356,7 +356,7 @@ class ReviewService(BoundService, contract.Reviews):
     ) -> contract.Review:
         call = self.call
         await access.lock_held_task(call, task_id, fencing_token)
-        row = await call.tx.one(statements.lock_review, job_id=job_id)
+        row = await lock_review_after_jobs(call, job_id)
         if row is None or row.delivery_task_id != task_id:
             raise InvalidRequest(
                 f"{task_id} carries out no approval of {job_id}.", errors=[field_error("task_id", "another review")]

@@ -66,17 +66,17 @@ async def reconcile_instance(call: Call, instance_id: str, check_interval: int) 
         await _send_hosting_request(call, row, "resume_container", CHANGE_MICROSECONDS)
     elif state == "failed" and goal == "running":
         await _remove_crashed_container(call, row)
-        await transitions.change_state_if_current(
+        if await transitions.change_state_if_current(
             call,
             row,
             "provisioning",
             next_generation=row.generation + 1,
             restarts=row.restarts + 1,
             due_at=call.now,
-        )
-        await emit_instance_event(
-            "agora.instance.provisioning", call, row, status="provisioning", generation=row.generation + 1
-        )
+        ):
+            await emit_instance_event(
+                "agora.instance.provisioning", call, row, status="provisioning", generation=row.generation + 1
+            )
     else:
         await call.tx.execute(
             statements.update_asked_message,

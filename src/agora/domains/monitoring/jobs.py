@@ -40,7 +40,7 @@ class SamplingController(Controller):
 class ReadinessController(Controller):
     """Writes a row periodically, so that the reported state of the store is current.
 
-    A request of ``/ready`` writes the row itself (:meth:`HealthMonitor.refresh_probe`). The loop is for the log, metrics and
+    A request of ``/ready`` writes the row itself (:meth:`HealthMonitor.refresh_store_probe`). The loop is for the log, metrics and
     ``/health``; while the store takes no writes it probes often, so that recovery is noticed at once.
     """
 

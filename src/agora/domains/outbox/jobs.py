@@ -14,6 +14,7 @@ import hashlib
 import logging
 from collections.abc import Sequence
 from contextlib import nullcontext
+from enum import Enum
 from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
@@ -60,6 +61,15 @@ FIRST_PAUSE, MAX_BACKOFF = 1.0, 3600.0  # seconds
 PERMANENT_STATUSES: Final = frozenset({400, 410, 413, 415, 422})
 #: events whose transactions add rows
 WAKING_EVENTS: Final = frozenset({"agora.message.received", "agora.dead_letter.replayed"})
+
+
+class Reaction(Enum):
+    """How a destination reacted to a delivery."""
+
+    ANSWERED = "answered"
+    ASKED_TO_WAIT = "asked to wait"
+    SILENT = "silent"
+    NOT_CONTACTED = "not contacted"
 
 
 class OutboxController(DueController):
@@ -122,10 +132,10 @@ class OutboxController(DueController):
                     if self.context.overrides.is_halted(tenant):
                         return
                     rows = await self.write_as_system(tenant, claim)
-                    answering = await asyncio.gather(*(self._deliver_or_record_failure(tenant, row) for row in rows))
-                if rows:
-                    self._record_responsiveness(destination, all(answering))
-                if not rows or not all(answering):
+                    reactions = await asyncio.gather(*(self._deliver_or_record_failure(tenant, row) for row in rows))
+                if any(reaction is not Reaction.NOT_CONTACTED for reaction in reactions):
+                    self._record_responsiveness(destination, Reaction.SILENT not in reactions)
+                if not rows or Reaction.SILENT in reactions or Reaction.ASKED_TO_WAIT in reactions:
                     return
         except Exception:
             log.exception("deliveries to %s could not be made and will be retried", destination)
@@ -141,27 +151,30 @@ class OutboxController(DueController):
             if len(self._responsive) > MAX_RESPONSIVE_DESTINATIONS:
                 del self._responsive[next(iter(self._responsive))]
 
-    async def _deliver_or_record_failure(self, tenant: str, row: OutboxRow) -> bool:
-        """Make one delivery. Returns whether its destination responds."""
+    async def _deliver_or_record_failure(self, tenant: str, row: OutboxRow) -> Reaction:
+        """Make one delivery, and store its outcome. Returns how its destination reacted."""
         source = self.context.server.ports.get(OUTBOX_SOURCES)[row.source].get()
         url = row.destination
         if row.expires_at is not None and row.expires_at <= self.context.clock.now():
             await self._store_as_dead_letter(tenant, row, url, "It has expired: no answer is expected any more.", 0)
-            return True
+            return Reaction.NOT_CONTACTED
+        reaction = Reaction.NOT_CONTACTED
         try:
             request = await self._build_request(tenant, source, row)
             if request is None:
                 await self.write_as_system(tenant, partial(_delete_row, row=row))
-                return True
-            url = request.url
+                return reaction
+            url, reaction = request.url, Reaction.SILENT
             response = await self._post_signed(row, request)
+            reaction = Reaction.ANSWERED
             await self.write_as_system(
                 tenant, partial(_delete_row_and_handle_response, row=row, source=source, response=response)
             )
         except DeliveryRejected as error:
             await self._retry_or_give_up(tenant, row, url, error)
             # An error response is a response: only silence, or a request to wait, holds the whole destination.
-            return error.status is not None and not error.retry_after
+            if error.status is not None:
+                reaction = Reaction.ASKED_TO_WAIT if error.retry_after else Reaction.ANSWERED
         # The delivery may have succeeded: its lease expires, and it is repeated under the same key.
         except StoreUnavailable:
             raise
@@ -171,7 +184,7 @@ class OutboxController(DueController):
             log.exception("the answer to %s from %s could not be processed", row.ref, row.destination)
             failure = DeliveryRejected(f"Its answer could not be processed: {type(error).__name__}.", status=0)
             await self._retry_or_give_up(tenant, row, url, failure)
-        return True
+        return reaction
 
     async def _retry_or_give_up(self, tenant: str, row: OutboxRow, url: str, error: DeliveryRejected) -> None:
         attempts = self.context.server.settings.endpoint_attempts

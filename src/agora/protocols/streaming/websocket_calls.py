@@ -60,7 +60,7 @@ class _Frame(BaseModel):
     tracestate: JsonValue = None
 
     @property
-    def build_trace_headers(self) -> Mapping[str, Any]:
+    def trace_headers(self) -> Mapping[str, Any]:
         return extract_valid_trace_headers({"traceparent": self.traceparent, "tracestate": self.tracestate})
 
 
@@ -160,7 +160,7 @@ class SocketCalls:
     async def _run_call(self, frame: _Frame, name: str) -> None:
         try:
             with open_incoming_span(
-                self._dispatcher.tracing, "WebSocket call", frame.build_trace_headers or self._trace
+                self._dispatcher.tracing, "WebSocket call", frame.trace_headers or self._trace
             ) as span:
                 answer, failure = await self._run_call_to_outcome(frame, name)
                 # A refused call is no failure of the server, so its span is not marked.

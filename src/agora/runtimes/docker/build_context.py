@@ -33,6 +33,7 @@ RUN ["/bin/sh", "/{SCRIPT_NAME}"]
 """
 IGNORE_FILE = ".dockerignore"
 MAX_PATTERNS = 1000
+MAX_PATTERN_CHARACTERS = 1024  #: the time to compile a pattern grows with the square of its length
 MAX_IGNORE_BYTES = 262_144
 # fmt: off
 INSTRUCTIONS = frozenset({
@@ -46,8 +47,8 @@ LINE_CONTINUATION = re.compile(r"\\[ \t]*$")
 MAX_RECIPE_BYTES = 1_048_576
 MAX_MATCH_SECONDS = 60.0  #: of all paths and patterns together
 #: stars, and the text between them, in which escaped characters and classes may hold a star
-PATTERN_PIECE = re.compile(r"\*\*/|\*\*|\*|(?:\\.|\[(?:\\.|[^\]\\])+\]|[^*])+", re.DOTALL)
-PATTERN_CHARACTER = re.compile(r"\\.|\[(?:\\.|[^\]\\])+\]|.", re.DOTALL)
+PATTERN_PIECE = re.compile(r"\*\*/|\*\*|\*|(?:\\.|\[(?:\\.|[^\]\\]){1,128}\]|[^*])+", re.DOTALL)
+PATTERN_CHARACTER = re.compile(r"\\.|\[(?:\\.|[^\]\\]){1,128}\]|.", re.DOTALL)
 MAX_DOUBLE_STARS = 2  #: of one pattern: the time to match a path grows with its length to the power of them
 
 
@@ -237,6 +238,13 @@ def _read_ignore_file(file: Path) -> Sequence[tuple[re.Pattern[str], bool]]:
         text = line.strip()
         if not text or text.startswith("#"):
             continue
+        if len(text) > MAX_PATTERN_CHARACTERS:
+            raise InvalidSpec(
+                [
+                    f"build_config.build_command: {IGNORE_FILE}: a pattern has more than {MAX_PATTERN_CHARACTERS} "
+                    f"characters: {text[:100]!r}"
+                ]
+            )
         out = not text.startswith("!")
         plain = posixpath.normpath("/" + text.lstrip("!").strip()).lstrip("/")
         if plain:
@@ -250,9 +258,9 @@ def _read_ignore_file(file: Path) -> Sequence[tuple[re.Pattern[str], bool]]:
 def _compile_pattern(pattern: str) -> str:
     """Compile a pattern of Go's ``filepath.Match``, with ``**`` for any directories, to a regular expression.
 
-    ``[a-z]``, ``[^a-z]`` and ``\\*`` stand for one character. A ``*`` and the text up to the next star are an atomic group: the first place of the text suffices, and without
-    backtracking the time to match is not exponential in the number of stars. Raises InvalidSpec for too many ``**``, and
-    for an empty range such as ``[z-a]``.
+    ``[a-z]``, ``[^a-z]`` and ``\\*`` stand for one character. A ``*`` and the text up to the next star are an atomic
+    group: the first place of the text suffices, and without backtracking the time to match is not exponential in the
+    number of stars. Raises InvalidSpec for too many ``**``, and for an empty range such as ``[z-a]``.
     """
     pieces = re.findall(PATTERN_PIECE, re.sub(r"(\*\*/)+", "**/", re.sub(r"\*{2,}", "**", pattern)))
     if sum(piece.startswith("**") for piece in pieces) > MAX_DOUBLE_STARS:
