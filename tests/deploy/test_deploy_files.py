@@ -46,7 +46,7 @@ def exposed() -> set[str]:
     source = (ROOT / "src" / "agora" / "server" / "prometheus.py").read_text("utf-8")
     found = set(re.findall(r'"(agora_[a-z_]+)"', source))
     counters = set(re.findall(r'families\.build_(?:labelled_)?counter\(\s*"(agora_[a-z_]+)"', source))
-    histograms = set(re.findall(r'families\.build_histogram\(\s*"(agora_[a-z_]+)"', source))
+    histograms = set(re.findall(r'families\.build_labelled_histogram\(\s*"(agora_[a-z_]+)"', source))
     parts = {f"{name}_{part}" for name in histograms for part in ("bucket", "count", "sum")}
     assert len(counters) > 8
     assert len(histograms) == 3
