@@ -56,6 +56,8 @@ class NotificationSender:
         )
 
     def _build_signed_headers(self, notification: Notification) -> dict[str, str]:
+        """Build the headers of a request, with its signature and the receiver's credentials. Raises DeliveryRejected if
+        the credentials cannot be decrypted."""
         row = notification.row
         proof = self._key.sign_token(self._build_claims(notification))
         headers = {

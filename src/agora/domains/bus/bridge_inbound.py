@@ -96,7 +96,8 @@ class Inbound:
         return await self.process_deliveries(deliveries)
 
     async def recover_pending_entries(self) -> tuple[list[Caller], list[Refusal]]:
-        """Process entries that were delivered to any server and not acknowledged."""
+        """Process entries that were delivered to any server and not acknowledged. Exhausted ones become dead letters, and
+        silent consumers are removed."""
         # Buffered entries stay pending; resetting their idle time keeps other servers from recovering them.
         if self.held and self._loop.time() >= self._touch_at:
             self._touch_at = self._loop.time() + self._context.server.settings.bus_stale / TOUCHES_PER_DELIVERY

@@ -21,7 +21,7 @@ DEPLOY_SCOPE = "deploy:agents"
 async def register_agent_by_manifest(
     call: Call, agent_name: str, document: Mapping[str, Any], fields: Mapping[str, Any]
 ) -> Registration:
-    """Register an agent with its manifest. fields: further fields of the call, which take precedence.
+    """Register an agent with its manifest, or update it. fields: further fields of the call, which take precedence.
 
     Without the scope ``deploy:agents``, or without a program in the manifest, only profile and price are registered.
     Raises InvalidRequest that lists all errors of the manifest.

@@ -199,8 +199,8 @@ class SignIn:
     def _build_callback_url(self, scope: Scope) -> str:
         """Build the redirect URI for the provider. Raises Conflict if only the request's Host header names this server.
 
-        The owner of a name that resolves to this server and later elsewhere would receive the codes of all users of
-        that name, if the provider accepts any redirect URI.
+        Otherwise, whoever controls a host name that pointed to this server could later point it elsewhere and receive
+        the authorization codes of its users, if the provider accepts any redirect URI.
         """
         host = read_header(scope, b"host")
         if not self.public_url and not self.request_authenticator.is_own_host(host):

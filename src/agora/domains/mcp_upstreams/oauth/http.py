@@ -45,7 +45,7 @@ class OAuthHttpClient:
         return url
 
     async def get_json(self, url: str) -> tuple[int, Any]:
-        """Get status and JSON document, None if invalid. Raises UpstreamUnavailable, UpstreamFailed."""
+        """Get the status and the JSON document (None for a body that is not JSON). Raises UpstreamUnavailable, UpstreamFailed."""
         return await self._send_request("GET", url, {}, b"")
 
     async def post_json(self, url: str, document: Mapping[str, Any]) -> tuple[int, Any]:
@@ -53,7 +53,7 @@ class OAuthHttpClient:
         return await self._send_request("POST", url, {"content-type": "application/json"}, to_json(document))
 
     async def post_form(self, url: str, form: Mapping[str, str], headers: Mapping[str, str] = {}) -> tuple[int, Any]:
-        """Post a form; result and errors as for :meth:`get_json`."""
+        """Post a form. Returns the status and the JSON document (None for a body that is not JSON), as :meth:`get_json`."""
         kind = {"content-type": "application/x-www-form-urlencoded"}
         return await self._send_request("POST", url, {**kind, **headers}, urlencode(form).encode())
 

@@ -71,9 +71,10 @@ def _draw_lifeline(name: str, x: float, height: float) -> Markup:
     )
 
 
-def _draw_arrow(arrow: Arrow, lines: dict[str, float], y: float) -> Markup:
-    start = lines.get(arrow.sender, lines.get(OTHERS_LABEL, 0.0))
-    end = lines.get(arrow.recipient or EVERYONE_LABEL, lines.get(OTHERS_LABEL, 0.0))
+def _draw_arrow(arrow: Arrow, x_by_participant: dict[str, float], y: float) -> Markup:
+    """Draw a message as an arrow with its text, time and link. A participant without a line of its own has the last one."""
+    start = x_by_participant.get(arrow.sender, x_by_participant.get(OTHERS_LABEL, 0.0))
+    end = x_by_participant.get(arrow.recipient or EVERYONE_LABEL, x_by_participant.get(OTHERS_LABEL, 0.0))
     span = abs(end - start)
     room = max(int(span / 7.2), 24)
     if span:
