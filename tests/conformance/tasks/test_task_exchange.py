@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from agora.core.call import Caller
 from agora.domains.a2a import lookup
+from agora.domains.a2a.queries import PIECE_OVERHEAD
 from agora.domains.tasks.jobs import TaskDeadlineController
 from agora.server.app import App
 from agora_sdk.errors import Conflict, InvalidRequest, StaleLease
@@ -91,7 +92,7 @@ async def test_artifacts_after_a_long_output_are_read(market: Market) -> None:
 
 
 async def test_view_holds_a_bounded_number_of_short_pieces(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lookup, "MAX_VIEW_BYTES", 2_500)
+    monkeypatch.setattr(lookup, "MAX_VIEW_BYTES", 24 * (1 + PIECE_OVERHEAD))
     worker = await market.agent("Worker")
     await market.call(market.operator, "task.assign", task_type="write", assignee=worker.subject)
     (task,) = (await market.call(worker, "task.claim")).tasks
