@@ -81,7 +81,7 @@ class AdminService(BoundService, contract.Admin):
     def _resolve_override_authority(self, priority: int | None) -> int:
         if priority is None:
             return self.call.caller.authority
-        check_authority(self.call.caller, priority, "place this override")
+        check_authority(self.call.caller, priority, f"place an override of {priority}")
         return priority
 
     async def _resolve_target_agent(self, target_id: str) -> AgentRow | None:
