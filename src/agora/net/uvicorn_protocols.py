@@ -69,11 +69,11 @@ class InputFlow(FlowControl):
         if not self._is_held:
             super().resume_reading()
 
-    def hold(self) -> None:
+    def hold_reading(self) -> None:
         self._is_held = True
         super().pause_reading()
 
-    def release(self) -> None:
+    def release_reading(self) -> None:
         self._is_held = False
         if not self._is_pause_requested:
             super().resume_reading()
@@ -111,9 +111,9 @@ class HttpProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         self._unparsed += data
         if self._next_parse is None:
-            self._parse()
+            self._parse_received_data()
 
-    def _parse(self) -> None:
+    def _parse_received_data(self) -> None:
         """Parse the received data until a pipelined request has to wait, or it is another's turn."""
         self._next_parse = None
         data, start, self._body_parts = self._unparsed, 0, 0
@@ -125,13 +125,13 @@ class HttpProtocol(HttpToolsProtocol):
                 start = len(data)
         self._unparsed = data[start:]
         if self.pipeline and self._unparsed:
-            self.flow.hold()
+            self.flow.hold_reading()
             self._cancel_timer()  # the rest of a request waits here, not for its client
         elif self._unparsed or self._body_parts >= MAX_BODY_PARTS:
-            self.flow.hold()
-            self._next_parse = self.loop.call_soon(self._parse)
+            self.flow.hold_reading()
+            self._next_parse = self.loop.call_soon(self._parse_received_data)
         else:
-            self.flow.release()
+            self.flow.release_reading()
             # Most requests are complete after one read; only the others need a timer.
             if self._is_arriving and self._timer is None and not self.transport.is_closing():
                 self._timer = self.loop.call_later(self.seconds, self._time_out)
@@ -146,7 +146,7 @@ class HttpProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if self._unparsed and self._next_parse is None and not self.pipeline and not self.transport.is_closing():
-            self._next_parse = self.loop.call_soon(self._parse)
+            self._next_parse = self.loop.call_soon(self._parse_received_data)
 
     def send_400_response(self, msg: str) -> None:
         if self._unread > MAX_HEAD_BYTES:

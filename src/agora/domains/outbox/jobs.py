@@ -4,7 +4,7 @@ A claim is a lease with a fence. A result counts only in the transaction that de
 effects happen once even if requests are repeated: if a server crashes after the receiver has responded, the lease
 expires and the request is repeated under the same key. Each destination has one worker with a small concurrency: a
 destination that does not respond does not delay others, and all its deliveries are postponed together. Half of the
-workers are for destinations that responded last: many that do not respond delay only new ones.
+workers are for destinations whose last delivery was answered: many silent ones delay only those that are new.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ MAX_WORKERS: Final = MAX_CONCURRENT_POSTS // DELIVERIES_PER_WORKER
 MAX_WORKERS_PER_DESTINATION: Final = MAX_CONCURRENT_POSTS_PER_ORIGIN // DELIVERIES_PER_WORKER
 #: workers for destinations that have not responded yet, or did not respond to the last delivery
 MAX_UNPROVEN_WORKERS: Final = MAX_WORKERS // 2
-MAX_RESPONSIVE_DESTINATIONS: Final = 10_000  #: destinations of which it is known that they responded last
+MAX_RESPONSIVE_DESTINATIONS: Final = 10_000  #: destinations remembered to have answered their last delivery
 MAX_DESTINATIONS: Final = 1000  #: destinations read per pass
 LEASE_SECONDS: Final = 90  # seconds, longer than the maximum of endpoint_timeout including the connection
 FIRST_PAUSE, MAX_BACKOFF = 1.0, 3600.0  # seconds
